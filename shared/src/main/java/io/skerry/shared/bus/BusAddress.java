@@ -1,0 +1,17 @@
+package io.skerry.shared.bus;
+
+/// Every address of the event bus.
+public final class BusAddress {
+    /// Request: a {@link RuleRequest} as JSON, answered by any rule service with a {@link
+    /// RuleReply}.
+    public static final String RULES = "skerry.rules.v1";
+
+    /// Publish: a {@link io.skerry.shared.content.ContentChange} as JSON, after each commit; with
+    /// the field `small` false and no rules where nodes must pull. May be lost, doubled or late.
+    public static final String CHANGED = "skerry.changed.v1";
+
+    /// Publish: one {@link Event} as JSON, for people who watch. May be lost.
+    public static final String EVENTS = "skerry.events.v1";
+
+    private BusAddress() {}
+}
