@@ -5,18 +5,18 @@ import java.util.Set;
 
 /// What a rule forwards.
 public enum Protocol {
-    TCP(Set.of(3943, 3944, 6088, 36000, 56000)),
-    UDP(Set.of(4789, 4790, 6080, 61708));
+    TCP,
+    UDP;
 
-    private final Set<Integer> reservedPorts;
-
-    Protocol(Set<Integer> reservedPorts) {
-        this.reservedPorts = reservedPorts;
-    }
+    private static final Set<Integer> RESERVED_TCP = Set.of(3943, 3944, 6088, 36000, 56000);
+    private static final Set<Integer> RESERVED_UDP = Set.of(4789, 4790, 6080, 61708);
 
     /// Ports that the product keeps for itself (manual, "Forwarding port").
     public Set<Integer> reservedPorts() {
-        return reservedPorts;
+        return switch (this) {
+            case TCP -> RESERVED_TCP;
+            case UDP -> RESERVED_UDP;
+        };
     }
 
     /// The word in batch text and metric labels.
