@@ -40,7 +40,7 @@ public record Problem(List<Mistake> mistakes) {
 
     private static int weight(Mistake mistake) {
         Code.Kind kind = mistake.code().kind();
-        return kind == Code.Kind.CONFLICT ? Integer.MAX_VALUE : kind.ordinal();
+        return kind == Code.Kind.CONFLICT ? Integer.MAX_VALUE : kind.status();
     }
 
     public Code code() {
