@@ -1,0 +1,265 @@
+package io.skerry.shared.process;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.config.JoinConfig;
+import com.hazelcast.config.NetworkConfig;
+import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.Problem;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.EventBusOptions;
+import io.vertx.core.json.JsonObject;
+import io.vertx.spi.cluster.hazelcast.ConfigUtil;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The bus of a cluster: Vert.x over Hazelcast, in a Vert.x instance of its own that can be thrown
+/// away.
+///
+/// Implementation notes. After a long freeze, or when the last full member was away, a Hazelcast
+/// cluster re-forms but the event bus's registrations do not come back for minutes. So every
+/// process publishes a pulse each second, and one that hears no other pulse for {@link
+/// #SILENCE_MAX_MILLIS} leaves and joins again with all its handlers. A full member that never
+/// heard anybody stays: it may simply be alone. All state belongs to the context of the home
+/// Vert.x; the clustered one is only reached through it.
+public final class ClusterBus implements Bus {
+    /// Silence after which a process joins again.
+    static final long SILENCE_MAX_MILLIS = 10_000;
+
+    private static final Logger log = LoggerFactory.getLogger(ClusterBus.class);
+    private static final long PULSE_MILLIS = 1_000;
+    private static final long JOIN_RETRY_MILLIS = 2_000;
+    private static final String PULSE = "skerry.pulse.v1";
+
+    private sealed interface Registration {
+        record Serve(
+                String address, Context context, Function<JsonObject, Future<JsonObject>> handler)
+                implements Registration {}
+
+        record Subscribe(String address, Context context, Consumer<JsonObject> handler)
+                implements Registration {}
+    }
+
+    /// One stay in the cluster.
+    private record Membership(Vertx vertx, EventBusPort port) {}
+
+    private final Vertx home;
+    private final Context context;
+    private final ClusterSettings settings;
+    private final String id = UUID.randomUUID().toString();
+    private final List<Registration> registrations = new ArrayList<>();
+    private volatile @Nullable Membership membership;
+    private boolean closed;
+    private boolean joining;
+    private boolean heardAnybody;
+    private long lastHeard;
+    private long timer = -1;
+
+    private ClusterBus(Vertx home, ClusterSettings settings) {
+        this.home = home;
+        this.context = home.getOrCreateContext();
+        this.settings = settings;
+    }
+
+    /// Begins to join and answers at once: a process works without the bus, only slower. Joining is
+    /// repeated until it succeeds.
+    public static Future<ClusterBus> join(Vertx home, ClusterSettings settings) {
+        ClusterBus bus = new ClusterBus(home, settings);
+        return Future.future(promise ->
+                bus.context.runOnContext(v -> {
+                    bus.timer = home.setPeriodic(PULSE_MILLIS, t -> bus.pulse());
+                    bus.enter();
+                    promise.complete(bus);
+                }));
+    }
+
+    private void enter() {
+        if (closed || joining) {
+            return;
+        }
+        joining = true;
+        HazelcastClusterManager manager = new HazelcastClusterManager(hazelcast(settings));
+        EventBusOptions busOptions =
+                new EventBusOptions()
+                        .setHost(settings.busBind().host())
+                        .setPort(settings.busBind().port())
+                        .setClusterPublicHost(settings.busBind().host())
+                        .setClusterPingInterval(3_000)
+                        .setClusterPingReplyInterval(3_000)
+                        .setConnectTimeout(3_000);
+        VertxOptions options =
+                new VertxOptions().setEventLoopPoolSize(1).setEventBusOptions(busOptions);
+        Vertx.builder()
+                .with(options)
+                .withClusterManager(manager)
+                .buildClustered()
+                .onComplete(joined ->
+                        context.runOnContext(v -> {
+                            joining = false;
+                            if (joined.succeeded()) {
+                                entered(joined.result());
+                            } else {
+                                log.warn(
+                                        "cannot join the cluster at {}: {}",
+                                        settings.clusterBind(),
+                                        joined.cause().getMessage());
+                                home.setTimer(JOIN_RETRY_MILLIS, t -> enter());
+                            }
+                        }));
+    }
+
+    private void entered(Vertx clustered) {
+        if (closed) {
+            clustered.close();
+            return;
+        }
+        EventBusPort port = new EventBusPort(clustered.eventBus());
+        port.subscribe(PULSE, context, this::heard);
+        registrations.forEach(registration -> register(port, registration));
+        lastHeard = now();
+        heardAnybody = false;
+        membership = new Membership(clustered, port);
+        log.info(
+                "joined the cluster as {} at {}, event bus {}",
+                settings.lite() ? "lite member" : "member",
+                settings.clusterBind(),
+                settings.busBind());
+    }
+
+    private static void register(EventBusPort port, Registration registration) {
+        switch (registration) {
+            case Registration.Serve(var address, var on, var handler) ->
+                    port.serve(address, on, handler);
+            case Registration.Subscribe(var address, var on, var handler) ->
+                    port.subscribe(address, on, handler);
+        }
+    }
+
+    private void heard(JsonObject pulse) {
+        if (!id.equals(pulse.getString("id"))) {
+            lastHeard = now();
+            heardAnybody = true;
+        }
+    }
+
+    private void pulse() {
+        Membership current = membership;
+        if (current == null || closed) {
+            return;
+        }
+        current.port().publish(PULSE, new JsonObject().put("id", id));
+        boolean expected = heardAnybody || settings.lite();
+        if (expected && now() - lastHeard > SILENCE_MAX_MILLIS) {
+            log.warn(
+                    "nothing heard from the event bus for {} ms: joining again",
+                    SILENCE_MAX_MILLIS);
+            membership = null;
+            current.vertx().close().onComplete(done -> context.runOnContext(v -> enter()));
+        }
+    }
+
+    private static long now() {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+    }
+
+    /// Whether the process is in the cluster now.
+    public boolean isJoined() {
+        return membership != null;
+    }
+
+    @Override
+    public Future<JsonObject> request(String address, JsonObject message, long timeoutMillis) {
+        Membership current = membership;
+        return current == null
+                ? Future.failedFuture(
+                        Problem.of(Code.UNAVAILABLE, "not in the cluster now; try again")
+                                .toException())
+                : current.port().request(address, message, timeoutMillis);
+    }
+
+    @Override
+    public void publish(String address, JsonObject message) {
+        Membership current = membership;
+        if (current != null) {
+            current.port().publish(address, message);
+        }
+    }
+
+    @Override
+    public void serve(String address, Function<JsonObject, Future<JsonObject>> handler) {
+        add(new Registration.Serve(address, home.getOrCreateContext(), handler));
+    }
+
+    @Override
+    public void subscribe(String address, Consumer<JsonObject> handler) {
+        add(new Registration.Subscribe(address, home.getOrCreateContext(), handler));
+    }
+
+    private void add(Registration registration) {
+        context.runOnContext(v -> {
+            registrations.add(registration);
+            Membership current = membership;
+            if (current != null) {
+                register(current.port(), registration);
+            }
+        });
+    }
+
+    @Override
+    public Future<Void> close() {
+        return Future.future(promise ->
+                context.runOnContext(v -> {
+                    closed = true;
+                    home.cancelTimer(timer);
+                    Membership current = membership;
+                    membership = null;
+                    if (current == null) {
+                        promise.complete();
+                    } else {
+                        current.vertx().close().onComplete(promise);
+                    }
+                }));
+    }
+
+    /// Hazelcast with the member list alone: no multicast, no other port, no other address.
+    private static Config hazelcast(ClusterSettings settings) {
+        Config config = ConfigUtil.loadConfig();
+        config.setClusterName("skerry");
+        config.setLiteMember(settings.lite());
+        config.setProperty("hazelcast.shutdownhook.enabled", "false");
+        config.setProperty("hazelcast.phone.home.enabled", "false");
+        config.setProperty("hazelcast.logging.type", "slf4j");
+        config.setProperty("hazelcast.socket.bind.any", "false");
+        config.setProperty("hazelcast.max.no.heartbeat.seconds", "10");
+        config.setProperty("hazelcast.heartbeat.interval.seconds", "1");
+        config.setProperty("hazelcast.merge.first.run.delay.seconds", "5");
+        config.setProperty("hazelcast.merge.next.run.delay.seconds", "5");
+        config.setProperty("hazelcast.max.join.seconds", "10");
+        config.setProperty("hazelcast.operation.call.timeout.millis", "10000");
+        NetworkConfig network = config.getNetworkConfig();
+        network.setPort(settings.clusterBind().port()).setPortAutoIncrement(false);
+        network.setReuseAddress(true);
+        network.getInterfaces()
+                .setEnabled(true)
+                .clear()
+                .addInterface(settings.clusterBind().host());
+        JoinConfig join = network.getJoin();
+        join.getAutoDetectionConfig().setEnabled(false);
+        join.getMulticastConfig().setEnabled(false);
+        join.getTcpIpConfig()
+                .setEnabled(true)
+                .setConnectionTimeoutSeconds(3)
+                .setMembers(settings.members());
+        return config;
+    }
+}

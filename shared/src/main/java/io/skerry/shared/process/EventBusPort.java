@@ -1,0 +1,94 @@
+package io.skerry.shared.process;
+
+import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.Problem;
+import io.skerry.shared.problem.ProblemException;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.EventBus;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.eventbus.ReplyFailure;
+import io.vertx.core.json.JsonObject;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Speaks to one Vert.x event bus in the terms of {@link Bus}.
+final class EventBusPort {
+    private static final Logger log = LoggerFactory.getLogger(EventBusPort.class);
+
+    private final EventBus events;
+
+    EventBusPort(EventBus events) {
+        this.events = events;
+    }
+
+    Future<JsonObject> request(String address, JsonObject message, long timeoutMillis) {
+        return events.<JsonObject>request(
+                        address, message, new DeliveryOptions().setSendTimeout(timeoutMillis))
+                .map(Message::body)
+                .recover(failure -> Future.failedFuture(problem(address, failure)));
+    }
+
+    private static ProblemException problem(String address, Throwable failure) {
+        ReplyFailure type =
+                failure instanceof ReplyException reply
+                        ? reply.failureType()
+                        : ReplyFailure.RECIPIENT_FAILURE;
+        return switch (type) {
+            case NO_HANDLERS ->
+                    Problem.of(Code.UNAVAILABLE, "nobody answers at " + address + " now; try again")
+                            .toException();
+            case TIMEOUT ->
+                    Problem.of(
+                                    Code.OUTCOME_UNKNOWN,
+                                    "no answer in time; repeat with the same Idempotency-Key")
+                            .toException();
+            case RECIPIENT_FAILURE, ERROR -> {
+                log.error("request to {} failed", address, failure);
+                yield Problem.of(Code.INTERNAL, "the service failed; see its log").toException();
+            }
+        };
+    }
+
+    void publish(String address, JsonObject message) {
+        events.publish(address, message);
+    }
+
+    Future<Void> serve(
+            String address, Context context, Function<JsonObject, Future<JsonObject>> handler) {
+        return events.<JsonObject>consumer(
+                        address,
+                        message ->
+                                context.runOnContext(v ->
+                                        answer(handler, message.body())
+                                                .onSuccess(message::reply)
+                                                .onFailure(failure -> {
+                                                    log.error(
+                                                            "handler of {} failed",
+                                                            address,
+                                                            failure);
+                                                    message.fail(500, "handler failed");
+                                                })))
+                .completion();
+    }
+
+    private static Future<JsonObject> answer(
+            Function<JsonObject, Future<JsonObject>> handler, JsonObject message) {
+        try {
+            return handler.apply(message);
+        } catch (RuntimeException bug) {
+            return Future.failedFuture(bug);
+        }
+    }
+
+    Future<Void> subscribe(String address, Context context, Consumer<JsonObject> handler) {
+        return events.<JsonObject>consumer(
+                        address,
+                        message -> context.runOnContext(v -> handler.accept(message.body())))
+                .completion();
+    }
+}
