@@ -1,11 +1,11 @@
 package io.skerry.shared.process;
 
-import io.skerry.shared.problem.Mistake;
 import io.skerry.shared.problem.ProblemException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -90,10 +90,11 @@ public final class ServiceMain {
 
     private static void failed(String role, Throwable failure) {
         if (failure instanceof ProblemException refused) {
-            for (Mistake mistake : refused.problem().mistakes()) {
-                System.err.println(role + ": " + mistake.field() + ": " + mistake.message());
-            }
-            fail(2, role + ": cannot start with these settings; try --help");
+            List<String> lines =
+                    refused.problem().mistakes().stream()
+                            .map(mistake -> role + ": " + mistake.field() + ": " + mistake.message())
+                            .toList();
+            fail(2, String.join(System.lineSeparator(), lines));
         }
         log.debug("start failed", failure);
         fail(1, role + ": cannot start: " + failure.getMessage());
