@@ -8,11 +8,12 @@ import java.nio.file.Path;
 
 /// What `./skerry up` can be told.
 ///
-/// @param api `--api`: address of the HTTP API, default 127.0.0.1:8080; port 0 lets the system choose
+/// @param api `--api`: address of the HTTP API, default 127.0.0.1:8080; port 0 lets the system
+///   choose
 /// @param listen `--listen`: slots as the edge node reads them, default `0.0.0.0+[::]`
 /// @param data `--data`: folder of database and last applied content, default `.skerry`
-/// @param drainSeconds `--drain`: how long sessions may go on after a stop was asked for, 0 to 3600,
-///     default 10
+/// @param drainSeconds `--drain`: how long sessions may go on after a stop was asked for, 0 to
+///   3600, default 10
 /// @param demo `--demo`: whether to add the demonstration instance
 /// @param admin `--admin`: address of health and metrics, default 127.0.0.1:0
 /// @param insecureApi `api-insecure`: allows an API off loopback without keys

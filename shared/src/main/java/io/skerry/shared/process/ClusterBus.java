@@ -5,6 +5,7 @@ import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.NetworkConfig;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -99,23 +100,28 @@ public final class ClusterBus implements Bus {
                         .setConnectTimeout(3_000);
         VertxOptions options =
                 new VertxOptions().setEventLoopPoolSize(1).setEventBusOptions(busOptions);
-        Vertx.builder()
-                .with(options)
-                .withClusterManager(manager)
-                .buildClustered()
-                .onComplete(joined ->
-                        context.runOnContext(v -> {
-                            joining = false;
-                            if (joined.succeeded()) {
-                                entered(joined.result());
-                            } else {
-                                log.warn(
-                                        "cannot join the cluster at {}: {}",
-                                        settings.clusterBind(),
-                                        joined.cause().getMessage());
-                                home.setTimer(JOIN_RETRY_MILLIS, t -> enter());
-                            }
-                        }));
+        // On a thread of its own: Vert.x objects to one Vert.x being made on a thread of another.
+        Thread.ofPlatform()
+                .name("skerry-join")
+                .start(() ->
+                        Vertx.builder()
+                                .with(options)
+                                .withClusterManager(manager)
+                                .buildClustered()
+                                .onComplete(joined -> context.runOnContext(v -> tried(joined))));
+    }
+
+    private void tried(AsyncResult<Vertx> joined) {
+        joining = false;
+        if (joined.succeeded()) {
+            entered(joined.result());
+            return;
+        }
+        log.warn(
+                "cannot join the cluster at {}: {}",
+                settings.clusterBind(),
+                joined.cause().getMessage());
+        home.setTimer(JOIN_RETRY_MILLIS, t -> enter());
     }
 
     private void entered(Vertx clustered) {
@@ -245,6 +251,7 @@ public final class ClusterBus implements Bus {
         config.setProperty("hazelcast.merge.first.run.delay.seconds", "5");
         config.setProperty("hazelcast.merge.next.run.delay.seconds", "5");
         config.setProperty("hazelcast.max.join.seconds", "10");
+        config.setProperty("hazelcast.wait.seconds.before.join", "1");
         config.setProperty("hazelcast.operation.call.timeout.millis", "10000");
         NetworkConfig network = config.getNetworkConfig();
         network.setPort(settings.clusterBind().port()).setPortAutoIncrement(false);

@@ -92,7 +92,8 @@ public final class ServiceMain {
         if (failure instanceof ProblemException refused) {
             List<String> lines =
                     refused.problem().mistakes().stream()
-                            .map(mistake -> role + ": " + mistake.field() + ": " + mistake.message())
+                            .map(mistake ->
+                                    role + ": " + mistake.field() + ": " + mistake.message())
                             .toList();
             fail(2, String.join(System.lineSeparator(), lines));
         }
