@@ -8,6 +8,7 @@ import io.skerry.shared.problem.Problem;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.EventBusOptions;
@@ -39,6 +40,7 @@ public final class ClusterBus implements Bus {
 
     private static final Logger log = LoggerFactory.getLogger(ClusterBus.class);
     private static final long PULSE_MILLIS = 1_000;
+    private static final long GRACE_MILLIS = 250;
     private static final long JOIN_RETRY_MILLIS = 2_000;
     private static final String PULSE = "skerry.pulse.v1";
 
@@ -183,14 +185,39 @@ public final class ClusterBus implements Bus {
         return membership != null;
     }
 
+    /// {@inheritDoc}
+    ///
+    /// The time is kept by the home Vert.x too: one that is closed while it waits never completes.
     @Override
     public Future<JsonObject> request(String address, JsonObject message, long timeoutMillis) {
         Membership current = membership;
-        return current == null
-                ? Future.failedFuture(
-                        Problem.of(Code.UNAVAILABLE, "not in the cluster now; try again")
-                                .toException())
-                : current.port().request(address, message, timeoutMillis);
+        if (current == null) {
+            return Future.failedFuture(
+                    Problem.of(Code.UNAVAILABLE, "not in the cluster now; try again")
+                            .toException());
+        }
+        Promise<JsonObject> answer = Promise.promise();
+        long deadline =
+                home.setTimer(
+                        timeoutMillis + GRACE_MILLIS,
+                        late ->
+                                answer.tryFail(
+                                        Problem.of(
+                                                        Code.OUTCOME_UNKNOWN,
+                                                        "the connection was lost; repeat with the"
+                                                                + " same Idempotency-Key")
+                                                .toException()));
+        current.port()
+                .request(address, message, timeoutMillis)
+                .onComplete(done -> {
+                    home.cancelTimer(deadline);
+                    if (done.succeeded()) {
+                        answer.tryComplete(done.result());
+                    } else {
+                        answer.tryFail(done.cause());
+                    }
+                });
+        return answer.future();
     }
 
     @Override
