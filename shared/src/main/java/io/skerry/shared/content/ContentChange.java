@@ -90,7 +90,8 @@ public record ContentChange(
     /// has another digest, so that the node must pull.
     public Optional<InstanceContent> applyTo(Optional<InstanceContent> before) {
         long have = before.map(InstanceContent::revision).orElse(0L);
-        if (have != previous) {
+        boolean another = before.filter(b -> !b.instance().equals(instance)).isPresent();
+        if (have != previous || another) {
             return Optional.empty();
         }
         TreeMap<String, Rule> nextRules = new TreeMap<>();

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -39,8 +40,13 @@ public record InstanceContent(
         SortedMap<String, Rule> rules,
         SortedMap<String, OriginGroup> groups) {
     public InstanceContent {
-        rules = Collections.unmodifiableSortedMap(new TreeMap<>(rules));
-        groups = Collections.unmodifiableSortedMap(new TreeMap<>(groups));
+        rules = sorted(rules);
+        groups = sorted(groups);
+    }
+
+    /// In the natural order of the keys, whatever order the given map has.
+    private static <V> SortedMap<String, V> sorted(Map<String, V> map) {
+        return Collections.unmodifiableSortedMap(new TreeMap<>(map));
     }
 
     /// SHA-256 over the canonical form, in hex: fields in the order of {@link #print()}, rules and
