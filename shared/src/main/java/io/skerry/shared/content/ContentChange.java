@@ -1,14 +1,17 @@
 package io.skerry.shared.content;
 
+import io.skerry.shared.input.FieldReader;
 import io.skerry.shared.origin.OriginGroup;
 import io.skerry.shared.origin.OriginGroupJson;
 import io.skerry.shared.problem.Checked;
+import io.skerry.shared.problem.Code;
 import io.skerry.shared.rule.Rule;
 import io.skerry.shared.rule.RuleJson;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -34,7 +37,7 @@ public record ContentChange(
         List<String> removed,
         List<Rule> rules,
         List<OriginGroup> groups) {
-    /// More rules than this in one step are not sent over the bus; nodes pull them.
+    /// More rules or groups than this in one step are not sent over the bus; nodes pull them.
     public static final int BUS_RULES_MAX = 100;
 
     public ContentChange {
@@ -78,14 +81,17 @@ public record ContentChange(
 
     /// Whether the step may travel on the bus as a whole.
     public boolean isSmall() {
-        return rules.size() <= BUS_RULES_MAX && removed.size() <= 10 * BUS_RULES_MAX;
+        return rules.size() <= BUS_RULES_MAX
+                && groups.size() <= BUS_RULES_MAX
+                && removed.size() <= 10 * BUS_RULES_MAX;
     }
 
     /// The content after the step; empty where the step does not follow on `before` or the result
     /// has another digest, so that the node must pull.
     public Optional<InstanceContent> applyTo(Optional<InstanceContent> before) {
         long have = before.map(InstanceContent::revision).orElse(0L);
-        if (have != previous) {
+        boolean another = before.filter(b -> !b.instance().equals(instance)).isPresent();
+        if (have != previous || another) {
             return Optional.empty();
         }
         TreeMap<String, Rule> nextRules = new TreeMap<>();
@@ -120,21 +126,38 @@ public record ContentChange(
                 .put("groups", groupArray);
     }
 
-    /// Reads what {@link #print()} printed.
+    /// Reads what {@link #print()} printed; unknown fields are a newer peer's and ignored.
     public static Checked<ContentChange> read(JsonObject json) {
-        return InstanceContent.read(json)
-                .map(content ->
-                        new ContentChange(
-                                content.instance(),
-                                content.revision(),
-                                json.getLong("previous"),
-                                json.getString("digest"),
-                                content.ipv6(),
-                                content.slot(),
-                                json.getJsonArray("removed", new JsonArray()).stream()
-                                        .map(String.class::cast)
-                                        .toList(),
-                                List.copyOf(content.rules().values()),
-                                List.copyOf(content.groups().values())));
+        FieldReader fields = new FieldReader(json);
+        List.of("previous", "digest").forEach(fields::require);
+        Long previous = fields.longOrNull("previous", 0, Long.MAX_VALUE);
+        String digest = fields.string("digest", "");
+        List<String> removed = new ArrayList<>();
+        for (Object each : Objects.requireNonNullElseGet(fields.array("removed"), JsonArray::new)) {
+            if (each instanceof String id) {
+                removed.add(id);
+            } else {
+                fields.mistake("removed", Code.WRONG_TYPE, "must be an array of strings");
+            }
+        }
+        Checked<InstanceContent> read = InstanceContent.read(json);
+        fields.mistakes("", read.mistakes());
+        if (read instanceof Checked.Ok<InstanceContent>(InstanceContent content)
+                && fields.mistakesOfKnown().isEmpty()
+                && previous != null
+                && digest != null) {
+            return new Checked.Ok<>(
+                    new ContentChange(
+                            content.instance(),
+                            content.revision(),
+                            previous,
+                            digest,
+                            content.ipv6(),
+                            content.slot(),
+                            removed,
+                            List.copyOf(content.rules().values()),
+                            List.copyOf(content.groups().values())));
+        }
+        return new Checked.Refused<>(fields.mistakesOfKnown());
     }
 }

@@ -1,8 +1,11 @@
 package io.skerry.shared.content;
 
+import io.skerry.shared.input.FieldReader;
 import io.skerry.shared.origin.OriginGroup;
 import io.skerry.shared.origin.OriginGroupJson;
 import io.skerry.shared.problem.Checked;
+import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.Mistake;
 import io.skerry.shared.rule.Rule;
 import io.skerry.shared.rule.RuleJson;
 import io.vertx.core.json.JsonArray;
@@ -10,9 +13,15 @@ import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /// What a node must run of one instance at one revision: the rules that are wanted to serve and the
 /// origin groups they use. A disabled instance has content without rules.
@@ -31,8 +40,13 @@ public record InstanceContent(
         SortedMap<String, Rule> rules,
         SortedMap<String, OriginGroup> groups) {
     public InstanceContent {
-        rules = java.util.Collections.unmodifiableSortedMap(new TreeMap<>(rules));
-        groups = java.util.Collections.unmodifiableSortedMap(new TreeMap<>(groups));
+        rules = sorted(rules);
+        groups = sorted(groups);
+    }
+
+    /// In the natural order of the keys, whatever order the given map has.
+    private static <V> SortedMap<String, V> sorted(Map<String, V> map) {
+        return Collections.unmodifiableSortedMap(new TreeMap<>(map));
     }
 
     /// SHA-256 over the canonical form, in hex: fields in the order of {@link #print()}, rules and
@@ -73,34 +87,41 @@ public record InstanceContent(
                 .put("groups", groupArray);
     }
 
-    /// Reads what {@link #print()} printed.
+    /// Reads what {@link #print()} printed; unknown fields are a newer peer's and ignored.
     public static Checked<InstanceContent> read(JsonObject json) {
+        FieldReader fields = new FieldReader(json);
+        List.of("instance", "revision", "ipv6", "slot").forEach(fields::require);
+        String instance = fields.string("instance", "");
+        Long revision = fields.longOrNull("revision", 0, Long.MAX_VALUE);
+        boolean ipv6 = fields.bool("ipv6", false);
+        Integer slot = fields.integerOrNull("slot", 0, Integer.MAX_VALUE);
         TreeMap<String, Rule> rules = new TreeMap<>();
+        readAll(fields, "rules", RuleJson::readPeer).forEach(rule -> rules.put(rule.id(), rule));
         TreeMap<String, OriginGroup> groups = new TreeMap<>();
-        for (Object each : json.getJsonArray("rules", new JsonArray())) {
-            switch (RuleJson.readPeer((JsonObject) each)) {
-                case Checked.Ok<Rule>(Rule rule) -> rules.put(rule.id(), rule);
-                case Checked.Refused<Rule>(var mistakes) -> {
-                    return new Checked.Refused<>(mistakes);
+        readAll(fields, "groups", OriginGroupJson::readPeer)
+                .forEach(group -> groups.put(group.id(), group));
+        List<Mistake> mistakes = fields.mistakesOfKnown();
+        if (!mistakes.isEmpty() || instance == null || revision == null || slot == null) {
+            return new Checked.Refused<>(mistakes);
+        }
+        return new Checked.Ok<>(new InstanceContent(instance, revision, ipv6, slot, rules, groups));
+    }
+
+    private static <T> List<T> readAll(
+            FieldReader fields, String name, Function<JsonObject, Checked<T>> read) {
+        JsonArray array = Objects.requireNonNullElseGet(fields.array(name), JsonArray::new);
+        List<T> values = new ArrayList<>();
+        for (int i = 0; i < array.size(); i++) {
+            String path = name + "[" + i + "]";
+            if (array.getValue(i) instanceof JsonObject body) {
+                switch (read.apply(body)) {
+                    case Checked.Ok<T>(T value) -> values.add(value);
+                    case Checked.Refused<T>(List<Mistake> found) -> fields.mistakes(path, found);
                 }
+            } else {
+                fields.mistake(path, Code.WRONG_TYPE, "must be an object");
             }
         }
-        for (Object each : json.getJsonArray("groups", new JsonArray())) {
-            JsonObject body = (JsonObject) each;
-            switch (OriginGroupJson.read(body.getString("id"), body)) {
-                case Checked.Ok<OriginGroup>(OriginGroup group) -> groups.put(group.id(), group);
-                case Checked.Refused<OriginGroup>(var mistakes) -> {
-                    return new Checked.Refused<>(mistakes);
-                }
-            }
-        }
-        return new Checked.Ok<>(
-                new InstanceContent(
-                        json.getString("instance"),
-                        json.getLong("revision"),
-                        json.getBoolean("ipv6"),
-                        json.getInteger("slot"),
-                        rules,
-                        groups));
+        return values;
     }
 }

@@ -51,12 +51,19 @@ public final class FieldReader {
 
     /// Everything that is wrong, unknown fields included.
     public List<Mistake> mistakes() {
+        Mistakes all = new Mistakes();
+        all.addAll("", mistakes.list());
         for (String name : fields.fieldNames()) {
             if (!known.contains(name)) {
-                mistakes.add(name, Code.UNKNOWN_FIELD, unknown(name));
-                known.add(name);
+                all.add(name, Code.UNKNOWN_FIELD, unknown(name));
             }
         }
+        return all.list();
+    }
+
+    /// Everything that is wrong with the fields that were asked for. For what a peer of ours sent:
+    /// fields that nobody asked for are a newer peer's.
+    public List<Mistake> mistakesOfKnown() {
         return mistakes.list();
     }
 
@@ -119,6 +126,13 @@ public final class FieldReader {
 
     /// A whole number from `min` to `max`, both included; `null` where it is not given or wrong.
     public @Nullable Integer integerOrNull(String name, int min, int max) {
+        Long value = longOrNull(name, min, max);
+        return value == null ? null : value.intValue();
+    }
+
+    /// A whole number from `min` to `max`, both included and at most 2⁵³; `null` where it is not
+    /// given or wrong.
+    public @Nullable Long longOrNull(String name, long min, long max) {
         known.add(name);
         Object value = fields.getValue(name);
         if (value == null) {
@@ -133,7 +147,7 @@ public final class FieldReader {
             mistakes.add(name, Code.OUT_OF_RANGE, "must be " + min + " to " + max);
             return null;
         }
-        return number.intValue();
+        return number.longValue();
     }
 
     /// One of the constants of an enum. `exact` says that the words are upper case as in the enum;

@@ -16,11 +16,16 @@ public final class Nearest {
         return known.stream()
                 .filter(candidate -> !candidate.equals(name))
                 .filter(candidate ->
-                        edits(wanted, candidate.toLowerCase(Locale.ROOT))
-                                <= Math.max(1, candidate.length() / 3))
+                        Math.abs(candidate.length() - wanted.length()) <= allowed(candidate)
+                                && edits(wanted, candidate.toLowerCase(Locale.ROOT))
+                                        <= allowed(candidate))
                 .min(
                         Comparator.comparingInt(
                                 candidate -> edits(wanted, candidate.toLowerCase(Locale.ROOT))));
+    }
+
+    private static int allowed(String candidate) {
+        return Math.max(1, candidate.length() / 3);
     }
 
     /// Levenshtein distance.

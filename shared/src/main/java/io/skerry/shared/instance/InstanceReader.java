@@ -25,7 +25,12 @@ public final class InstanceReader {
         String name = "";
         if (fields.require("name")) {
             name = fields.string("name", "");
-            if (name != null && body.getValue("name") instanceof String && !isName(name)) {
+            if (!(body.getValue("name") instanceof String given)) {
+                // Noted by the look-up.
+            } else if (given.isEmpty() || given.length() > NAME_MAX) {
+                fields.mistake(
+                        "name", Code.OUT_OF_RANGE, "must be 1 to " + NAME_MAX + " characters");
+            } else if (!NAME.matcher(given).matches()) {
                 fields.mistake(
                         "name",
                         Code.BAD_FORMAT,
@@ -79,10 +84,6 @@ public final class InstanceReader {
     private static Checked<InstanceSpec> done(FieldReader fields, InstanceSpec spec) {
         List<Mistake> mistakes = fields.mistakes();
         return mistakes.isEmpty() ? new Checked.Ok<>(spec) : new Checked.Refused<>(mistakes);
-    }
-
-    private static boolean isName(String name) {
-        return name.length() <= NAME_MAX && NAME.matcher(name).matches();
     }
 
     /// What the manual's table ("Creating an L4 Proxy Instance", note) says against an instance:

@@ -29,7 +29,9 @@ public record HostPort(InetAddress address, int port) {
         Optional<Integer> port =
                 digits.equals("0")
                         ? Optional.of(0)
-                        : PortRange.parse(digits).filter(PortRange::isSingle).map(PortRange::first);
+                        : digits.indexOf('-') >= 0
+                                ? Optional.empty()
+                                : PortRange.parse(digits).map(PortRange::first);
         return address.flatMap(a -> port.map(p -> new HostPort(a, p)));
     }
 

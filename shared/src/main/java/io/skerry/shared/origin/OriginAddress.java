@@ -30,17 +30,24 @@ public sealed interface OriginAddress {
                     "(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
                             + "(\\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*");
 
-    Pattern ALL_NUMERIC = Pattern.compile("[0-9.]+");
+    /// A last label that address readers take for a number, decimal or hexadecimal.
+    Pattern NUMBER_LAST = Pattern.compile("(?:.*\\.)?(?:[0-9]+|0x[0-9a-f]*)");
+
+    int NAME_MAX = 253;
 
     /// Reads an address, bare or (IPv6) in brackets, or a domain name. What looks like a number but
-    /// is no address, such as `10.0.0.300`, is refused and not taken for a name.
+    /// is no address, such as `10.0.0.300`, `127.1` or `0x7f.1`, is refused and not taken for a
+    /// name; so is anything but ASCII.
     static Optional<OriginAddress> parse(String text) {
         Optional<OriginAddress> ip = IpText.parse(text).map(Ip::new);
-        if (ip.isPresent() || ALL_NUMERIC.matcher(text).matches()) {
+        boolean ascii = text.length() <= NAME_MAX + 1 && text.chars().allMatch(c -> c < 0x80);
+        if (ip.isPresent() || !ascii) {
             return ip;
         }
         String name = text.toLowerCase(Locale.ROOT);
         String bare = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
-        return NAME.matcher(bare).matches() ? Optional.of(new Domain(bare)) : Optional.empty();
+        return NAME.matcher(bare).matches() && !NUMBER_LAST.matcher(bare).matches()
+                ? Optional.of(new Domain(bare))
+                : Optional.empty();
     }
 }

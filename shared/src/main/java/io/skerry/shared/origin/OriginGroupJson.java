@@ -1,6 +1,7 @@
 package io.skerry.shared.origin;
 
 import io.skerry.shared.input.FieldReader;
+import io.skerry.shared.input.PeerFields;
 import io.skerry.shared.problem.Checked;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Mistake;
@@ -11,13 +12,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Origin groups as JSON: strict reading of what people send, and the one form of printing.
 public final class OriginGroupJson {
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]{1,200}");
-
     private OriginGroupJson() {}
 
     /// Reads a whole group; all mistakes at once.
@@ -29,13 +27,18 @@ public final class OriginGroupJson {
         String name = "";
         if (fields.require("name")) {
             name = fields.string("name", "");
-            if (name != null && !name.isEmpty() && !NAME.matcher(name).matches()) {
+            if (!(body.getValue("name") instanceof String given)) {
+                // Noted by the look-up.
+            } else if (given.isEmpty() || given.length() > OriginGroup.NAME_MAX) {
+                fields.mistake(
+                        "name",
+                        Code.OUT_OF_RANGE,
+                        "must be 1 to " + OriginGroup.NAME_MAX + " characters");
+            } else if (!OriginGroup.isName(given)) {
                 fields.mistake(
                         "name",
                         Code.BAD_FORMAT,
-                        "must be 1 to 200 letters, digits, '_' or '-' (A-Z a-z 0-9 _ -)");
-            } else if (body.getValue("name") instanceof String empty && empty.isEmpty()) {
-                fields.mistake("name", Code.OUT_OF_RANGE, "must be 1 to 200 characters");
+                        "must be letters, digits, '_' or '-' (A-Z a-z 0-9 _ -)");
             }
         }
         List<WeightedOrigin> origins = readOrigins(fields);
@@ -50,6 +53,29 @@ public final class OriginGroupJson {
         return mistakes.isEmpty() && name != null
                 ? new Checked.Ok<>(new OriginGroup(id, name, origins, check))
                 : new Checked.Refused<>(mistakes);
+    }
+
+    /// Reads what a peer of ours printed: unknown fields are a newer peer's and ignored.
+    public static Checked<OriginGroup> readPeer(JsonObject json) {
+        JsonObject known = PeerFields.keep(json, "name", "origins", "healthCheck");
+        if (known.getValue("origins") instanceof JsonArray origins) {
+            JsonArray kept = new JsonArray();
+            origins.forEach(each -> kept.add(PeerFields.keep(each, "address", "weight")));
+            known.put("origins", kept);
+        }
+        if (known.getValue("healthCheck") instanceof JsonObject check) {
+            known.put(
+                    "healthCheck",
+                    PeerFields.keep(
+                            check,
+                            "type",
+                            "port",
+                            "intervalSeconds",
+                            "timeoutSeconds",
+                            "failures",
+                            "successes"));
+        }
+        return PeerFields.identified(json, id -> read(id, known));
     }
 
     private static List<WeightedOrigin> readOrigins(FieldReader fields) {

@@ -26,8 +26,8 @@ public record Problem(List<Mistake> mistakes) {
         return new Problem(List.of(new Mistake(field, code, message)));
     }
 
-    /// The mistake that decides: the first of the lowest status among the kinds found, where a
-    /// conflict gives way to anything else.
+    /// The mistake that decides: the first of the lowest status, where a conflict gives way to
+    /// anything else.
     public Mistake lead() {
         Mistake lead = mistakes.get(0);
         for (Mistake mistake : mistakes) {

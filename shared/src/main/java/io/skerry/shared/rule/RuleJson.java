@@ -1,5 +1,7 @@
 package io.skerry.shared.rule;
 
+import io.skerry.shared.input.FieldReader;
+import io.skerry.shared.input.PeerFields;
 import io.skerry.shared.net.PortRange;
 import io.skerry.shared.problem.Checked;
 import io.vertx.core.json.JsonArray;
@@ -8,6 +10,22 @@ import java.util.Locale;
 
 /// The one JSON form of a rule: API, database, bus and pulls alike.
 public final class RuleJson {
+    private static final String[] FIELDS = {
+        "protocol",
+        "ports",
+        "origin",
+        "originPort",
+        "sessionPersistence",
+        "sessionPersistenceSeconds",
+        "clientIp",
+        "tag",
+        "idleSeconds",
+        "drainSeconds",
+        "ppv2Udp",
+        "headerDestination",
+        "maxConnections"
+    };
+
     private RuleJson() {}
 
     /// What a rule says, without identity.
@@ -53,29 +71,19 @@ public final class RuleJson {
 
     /// Reads what a peer of ours printed: unknown fields are a newer peer's and ignored.
     public static Checked<Rule> readPeer(JsonObject json) {
-        JsonObject known = new JsonObject();
-        for (String field : KNOWN) {
-            if (json.containsKey(field)) {
-                known.put(field, json.getValue(field));
-            }
+        JsonObject known = PeerFields.keep(json, FIELDS);
+        if (known.getValue("origin") instanceof JsonObject origin) {
+            known.put("origin", PeerFields.keep(origin, "type", "address", "id", "name"));
         }
-        return RuleReader.read(known)
-                .map(spec -> new Rule(json.getString("id"), spec, json.getLong("revision", 0L)));
+        return PeerFields.identified(json, id -> readPeer(id, json, known));
     }
 
-    private static final java.util.List<String> KNOWN =
-            java.util.List.of(
-                    "protocol",
-                    "ports",
-                    "origin",
-                    "originPort",
-                    "sessionPersistence",
-                    "sessionPersistenceSeconds",
-                    "clientIp",
-                    "tag",
-                    "idleSeconds",
-                    "drainSeconds",
-                    "ppv2Udp",
-                    "headerDestination",
-                    "maxConnections");
+    private static Checked<Rule> readPeer(String id, JsonObject json, JsonObject known) {
+        FieldReader fields = new FieldReader(json);
+        Long revision = fields.longOrNull("revision", 0, Long.MAX_VALUE);
+        return fields.mistakesOfKnown().isEmpty()
+                ? RuleReader.read(known)
+                        .map(spec -> new Rule(id, spec, revision == null ? 0 : revision))
+                : new Checked.Refused<>(fields.mistakesOfKnown());
+    }
 }

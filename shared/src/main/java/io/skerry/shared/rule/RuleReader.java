@@ -4,6 +4,7 @@ import io.skerry.shared.input.FieldReader;
 import io.skerry.shared.net.PortRange;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.origin.OriginAddress;
+import io.skerry.shared.origin.OriginGroup;
 import io.skerry.shared.problem.Checked;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Mistake;
@@ -13,6 +14,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Reads what people say about a rule, strictly: every field typed and ranged, unknown fields
@@ -174,35 +176,52 @@ public final class RuleReader {
         }
         FieldReader origin = new FieldReader(body);
         origin.require("type");
-        String type = origin.string("type", null);
-        OriginRef read = null;
-        if ("single".equals(type)) {
-            origin.require("address");
-            OriginAddress address =
-                    origin.parsed(
-                            "address",
-                            OriginAddress::parse,
-                            "an IP address or a domain name, without a port",
-                            null);
-            read = address == null ? null : new OriginRef.Single(address);
-        } else if ("group".equals(type)) {
-            String id = origin.string("id", null);
-            String name = origin.string("name", null);
-            if (id == null && name == null) {
-                origin.mistake("name", Code.MISSING, "give the group's 'name' or 'id'");
-            } else {
-                read = id != null ? new OriginRef.Group(id) : new OriginRef.GroupNamed(named(name));
-            }
-        } else if (type != null) {
-            origin.allow("address", "id", "name");
-            origin.mistake("type", Code.NOT_ALLOWED, "must be one of single, group");
-        }
+        OriginRef read =
+                switch (origin.string("type", null)) {
+                    case "single" -> readSingle(origin);
+                    case "group" -> readGroup(origin);
+                    case null -> {
+                        origin.allow("address", "id", "name");
+                        yield null;
+                    }
+                    default -> {
+                        origin.allow("address", "id", "name");
+                        origin.mistake("type", Code.NOT_ALLOWED, "must be one of single, group");
+                        yield null;
+                    }
+                };
         fields.mistakes("origin", origin.mistakes());
         return read;
     }
 
-    private static String named(@Nullable String name) {
-        return name == null ? "" : name;
+    private static @Nullable OriginRef readSingle(FieldReader origin) {
+        origin.require("address");
+        OriginAddress address =
+                origin.parsed(
+                        "address",
+                        OriginAddress::parse,
+                        "an IP address or a domain name, without a port",
+                        null);
+        return address == null ? null : new OriginRef.Single(address);
+    }
+
+    /// A group by its id, or by its name where no id is given.
+    private static @Nullable OriginRef readGroup(FieldReader origin) {
+        String form = "1 to 200 letters, digits, '_' or '-' (A-Z a-z 0-9 _ -)";
+        boolean byId = origin.has("id");
+        String id = origin.parsed("id", RuleReader::groupWord, form, null);
+        String name = origin.parsed("name", RuleReader::groupWord, form, null);
+        if (!byId && !origin.has("name")) {
+            origin.mistake("name", Code.MISSING, "give the group's 'name' or 'id'");
+        }
+        if (id != null) {
+            return new OriginRef.Group(id);
+        }
+        return name == null ? null : new OriginRef.GroupNamed(name);
+    }
+
+    private static Optional<String> groupWord(String text) {
+        return Optional.of(text).filter(OriginGroup::isName);
     }
 
     private static @Nullable PortRange readOriginPort(FieldReader fields, List<PortRange> ports) {
