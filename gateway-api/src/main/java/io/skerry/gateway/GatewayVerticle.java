@@ -13,6 +13,8 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.net.BindException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -90,11 +92,11 @@ final class GatewayVerticle extends VerticleBase {
     }
 
     private Throwable cannotListen(Throwable failure) {
-        return Problem.of(
-                        "api",
-                        Code.UNAVAILABLE,
-                        "cannot listen on " + settings.api() + ": " + failure.getMessage())
-                .toException();
+        BindException refused =
+                new BindException(
+                        "api: cannot listen on " + settings.api() + ": " + failure.getMessage());
+        refused.initCause(failure);
+        return refused;
     }
 
     private Router router(List<Route> routes, GatewayMetrics metrics) {
@@ -107,7 +109,7 @@ final class GatewayVerticle extends VerticleBase {
         router.errorHandler(500, GatewayVerticle::onFailure);
         Map<String, List<Route>> byPath = new LinkedHashMap<>();
         for (Route route : routes) {
-            byPath.computeIfAbsent(route.path(), path -> new java.util.ArrayList<>()).add(route);
+            byPath.computeIfAbsent(route.path(), path -> new ArrayList<>()).add(route);
         }
         byPath.forEach((path, ofPath) -> mount(router, ofPath));
         router.route()
