@@ -9,8 +9,8 @@ import java.util.Map;
 /// Bounds what connections can hold: their number, and the time a caller takes to send a request.
 ///
 /// A connection waits for its caller from the moment it is open or its last answer is out until a
-/// whole request is in; head and body each have {@link #SEND_MILLIS}. However slowly bytes drip,
-/// it then ends. Runs on the event loop of the server.
+/// whole request is in; head and body each have {@link #SEND_MILLIS}. However slowly bytes drip, it
+/// then ends. Runs on the event loop of the server.
 final class ConnectionGuard {
     /// Time for the head of a request, and again for its body, in milliseconds.
     static final long SEND_MILLIS = 30_000;
@@ -38,12 +38,11 @@ final class ConnectionGuard {
         }
         timers.put(connection, NO_TIMER);
         await(connection);
-        connection.closeHandler(
-                closed -> {
-                    Long timer = timers.remove(connection);
-                    cancel(timer == null ? NO_TIMER : timer);
-                    metrics.connections(timers.size());
-                });
+        connection.closeHandler(closed -> {
+            Long timer = timers.remove(connection);
+            cancel(timer == null ? NO_TIMER : timer);
+            metrics.connections(timers.size());
+        });
         metrics.connections(timers.size());
     }
 

@@ -49,22 +49,16 @@ public final class GatewayMain {
         GatewaySettings settings = GatewaySettings.read(reader);
         reader.finish();
         return ClusterBus.join(vertx, cluster)
-                .compose(
-                        bus ->
-                                Gateway.start(vertx, bus, settings)
-                                        .compose(gateway -> running(vertx, bus, gateway, settings)));
+                .compose(bus ->
+                        Gateway.start(vertx, bus, settings)
+                                .compose(gateway -> running(vertx, bus, gateway, settings)));
     }
 
     private static Future<ServiceMain.Running> running(
             Vertx vertx, Bus bus, Gateway gateway, GatewaySettings settings) {
         log.info("api http://{}", gateway.api());
-        return AdminServer.start(
-                        vertx, settings.admin(), gateway::isReady, gateway::metricsText)
-                .map(
-                        admin ->
-                                hurry ->
-                                        gateway.stop()
-                                                .eventually(bus::close)
-                                                .eventually(admin::close));
+        return AdminServer.start(vertx, settings.admin(), gateway::isReady, gateway::metricsText)
+                .map(admin ->
+                        hurry -> gateway.stop().eventually(bus::close).eventually(admin::close));
     }
 }

@@ -1,12 +1,12 @@
 package io.skerry.gateway;
 
-import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.core.metrics.Info;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.skerry.shared.problem.Code;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,6 +27,9 @@ final class GatewayMetrics {
 
     /// Limit: bytes that wait for one slow event watcher.
     static final String BACKLOG = "event_backlog_bytes";
+
+    /// Limit: bytes of a body.
+    static final String BODY = "api_body_bytes";
 
     /// Path of a request that no route matches.
     static final String NO_ROUTE = "other";
@@ -76,8 +79,8 @@ final class GatewayMetrics {
         limits.labelValues(SEND_TIME).set(sendMillis / 1_000.0);
         limits.labelValues(WATCHERS).set(settings.watchersMax());
         limits.labelValues(BACKLOG).set(EventStream.BACKLOG_BYTES_MAX);
-        limits.labelValues("api_body_bytes").set(RequestBody.BYTES_MAX);
-        for (String name : Set.of(CONNECTIONS, SEND_TIME, WATCHERS, BACKLOG)) {
+        limits.labelValues(BODY).set(RequestBody.BYTES_MAX);
+        for (String name : Set.of(CONNECTIONS, SEND_TIME, BODY, WATCHERS, BACKLOG)) {
             hits.initLabelValues(name);
         }
         String version = GatewayMetrics.class.getPackage().getImplementationVersion();
@@ -92,8 +95,10 @@ final class GatewayMetrics {
     void answered(String method, String path, int status, long nanos) {
         String known = METHODS.contains(method) ? method : NO_ROUTE;
         requests.labelValues(known, path, Integer.toString(status)).inc();
-        DistributionDataPoint point = duration.labelValues(known, path);
-        point.observe(nanos / 1e9);
+        duration.labelValues(known, path).observe(nanos / 1e9);
+        if (status == Code.Kind.TOO_LARGE.status()) {
+            hit(BODY);
+        }
     }
 
     void hit(String limit) {

@@ -61,23 +61,21 @@ final class GatewayVerticle extends VerticleBase {
     public Future<?> start() {
         GatewayMetrics metrics = new GatewayMetrics(settings, times.sendMillis());
         EventStream events =
-                new EventStream(
-                        vertx, metrics, settings.watchersMax(), times.keepAliveMillis());
+                new EventStream(vertx, metrics, settings.watchersMax(), times.keepAliveMillis());
         HealthCalls health = new HealthCalls(vertx, bus);
         HttpApi api = new HttpApi(new RuleCalls(vertx, bus), events, health);
         ConnectionGuard connections =
-                new ConnectionGuard(
-                        vertx, metrics, settings.connectionsMax(), times.sendMillis());
+                new ConnectionGuard(vertx, metrics, settings.connectionsMax(), times.sendMillis());
         Router router = router(api.routes(), metrics);
         HttpServer server =
                 vertx.createHttpServer(options())
                         .connectionHandler(connections::onConnection)
-                        .requestHandler(
-                                request -> {
-                                    connections.onRequest(request);
-                                    router.handle(request);
-                                });
-        bus.subscribe(BusAddress.EVENTS, event -> context.runOnContext(now -> events.publish(event)));
+                        .requestHandler(request -> {
+                            connections.onRequest(request);
+                            router.handle(request);
+                        });
+        bus.subscribe(
+                BusAddress.EVENTS, event -> context.runOnContext(now -> events.publish(event)));
         running = new Running(server, events, health, metrics);
         return server.listen(settings.api().port(), settings.api().host())
                 .recover(failure -> Future.failedFuture(cannotListen(failure)));
@@ -106,20 +104,14 @@ final class GatewayVerticle extends VerticleBase {
                 .handler(context -> open(context, guard, metrics))
                 .failureHandler(GatewayVerticle::onFailure);
         router.errorHandler(400, GatewayVerticle::onFailure);
+        router.errorHandler(404, GatewayVerticle::onFailure);
         router.errorHandler(500, GatewayVerticle::onFailure);
         Map<String, List<Route>> byPath = new LinkedHashMap<>();
         for (Route route : routes) {
             byPath.computeIfAbsent(route.path(), path -> new ArrayList<>()).add(route);
         }
         byPath.forEach((path, ofPath) -> mount(router, ofPath));
-        router.route()
-                .handler(
-                        context ->
-                                ProblemResponse.send(
-                                        context,
-                                        Problem.of(
-                                                Code.NOT_FOUND,
-                                                "there is no such path; /openapi.yaml lists all")));
+        router.route().handler(context -> ProblemResponse.send(context, noSuchPath()));
         return router;
     }
 
@@ -127,26 +119,22 @@ final class GatewayVerticle extends VerticleBase {
     private static void mount(Router router, List<Route> ofPath) {
         for (Route route : ofPath) {
             router.route(route.method(), route.pattern())
-                    .handler(
-                            context -> {
-                                context.put(TEMPLATE, route.path());
-                                RequestHead.checkQuery(context, route.query());
-                                route.handler().handle(context);
-                            });
+                    .handler(context -> {
+                        context.put(TEMPLATE, route.path());
+                        RequestHead.checkQuery(context, route.query());
+                        route.handler().handle(context);
+                    });
         }
         String allowed =
                 String.join(", ", ofPath.stream().map(each -> each.method().name()).toList());
         router.route(ofPath.get(0).pattern())
-                .handler(
-                        context -> {
-                            context.put(TEMPLATE, ofPath.get(0).path());
-                            context.response().putHeader("Allow", allowed);
-                            ProblemResponse.send(
-                                    context,
-                                    Problem.of(
-                                            Code.METHOD_NOT_ALLOWED,
-                                            "this path takes " + allowed));
-                        });
+                .handler(context -> {
+                    context.put(TEMPLATE, ofPath.get(0).path());
+                    context.response().putHeader("Allow", allowed);
+                    ProblemResponse.send(
+                            context,
+                            Problem.of(Code.METHOD_NOT_ALLOWED, "this path takes " + allowed));
+                });
     }
 
     /// What every request passes first.
@@ -154,15 +142,14 @@ final class GatewayVerticle extends VerticleBase {
         HttpServerRequest request = context.request();
         HttpMethod method = request.method();
         long startNanos = System.nanoTime();
-        context.addEndHandler(
-                ended -> {
-                    String path = context.get(TEMPLATE, GatewayMetrics.NO_ROUTE);
-                    metrics.answered(
-                            method.name(),
-                            path,
-                            context.response().getStatusCode(),
-                            System.nanoTime() - startNanos);
-                });
+        context.addEndHandler(ended -> {
+            String path = context.get(TEMPLATE, GatewayMetrics.NO_ROUTE);
+            metrics.answered(
+                    method.name(),
+                    path,
+                    context.response().getStatusCode(),
+                    System.nanoTime() - startNanos);
+        });
         context.response()
                 .putHeader("X-Content-Type-Options", "nosniff")
                 .putHeader("Cross-Origin-Resource-Policy", "same-origin")
@@ -175,14 +162,22 @@ final class GatewayVerticle extends VerticleBase {
         }
     }
 
-    /// A handler threw, or the path or query cannot be decoded.
+    /// A handler threw, or vertx-web cannot decode the path or query.
     private static void onFailure(RoutingContext context) {
-        if (context.statusCode() == 400) {
+        int status = context.statusCode();
+        if (status == 404) {
+            ProblemResponse.send(context, noSuchPath());
+        } else if (status < 500) {
+            // -1 where decoding fails before routing has begun.
             ProblemResponse.send(
                     context, Problem.of(Code.UNREADABLE, "the path or query cannot be decoded"));
         } else {
             ProblemResponse.send(context, context.failure());
         }
+    }
+
+    private static Problem noSuchPath() {
+        return Problem.of(Code.NOT_FOUND, "there is no such path; /openapi.yaml lists all");
     }
 
     private Running running() {

@@ -37,17 +37,15 @@ final class HealthCalls {
 
     /// Answers `GET /health/ready`, after asking a rule service.
     void ready(RoutingContext context) {
-        check().onComplete(
-                        asked ->
-                                context.vertx()
-                                        .runOnContext(
-                                                now -> {
-                                                    if (asked.succeeded() && asked.result()) {
-                                                        up(context);
-                                                    } else {
-                                                        notReady(context);
-                                                    }
-                                                }));
+        check().onComplete(asked ->
+                context.vertx()
+                        .runOnContext(now -> {
+                            if (asked.succeeded() && asked.result()) {
+                                up(context);
+                            } else {
+                                notReady(context);
+                            }
+                        }));
     }
 
     /// Whether a rule service answered lately; from any thread.

@@ -74,8 +74,7 @@ final class JsonText {
             }
             Object value = value(parser, first);
             if (parser.nextToken() != null) {
-                throw unreadable(
-                        "not JSON: something follows the value at " + place(parser));
+                throw unreadable("not JSON: something follows the value at " + place(parser));
             }
             return value;
         } catch (JsonProcessingException wrong) {

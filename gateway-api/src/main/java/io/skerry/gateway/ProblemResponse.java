@@ -32,9 +32,10 @@ final class ProblemResponse {
                     return;
                 }
                 log.error(
-                        "{} {} failed",
+                        "{} {} failed, status {}",
                         context.request().method(),
                         context.request().path(),
+                        context.statusCode(),
                         failure);
                 send(context, Problem.of(Code.INTERNAL, "a bug; the log of the gateway has it"));
             }

@@ -83,25 +83,23 @@ final class RequestBody {
         Promise<Buffer> done = Promise.promise();
         Buffer bytes = Buffer.buffer();
         long[] received = {0};
-        request.handler(
-                part -> {
-                    received[0] += part.length();
-                    if (received[0] <= BYTES_MAX) {
-                        bytes.appendBuffer(part);
-                    } else if (received[0] > DISCARD_MAX) {
-                        request.response().putHeader("Connection", "close");
-                        done.tryFail(tooLarge());
-                    }
-                });
+        request.handler(part -> {
+            received[0] += part.length();
+            if (received[0] <= BYTES_MAX) {
+                bytes.appendBuffer(part);
+            } else if (received[0] > DISCARD_MAX) {
+                done.tryFail(tooLarge());
+                vertx.runOnContext(answered -> request.connection().close());
+            }
+        });
         request.exceptionHandler(done::tryFail);
-        request.endHandler(
-                end -> {
-                    if (received[0] > BYTES_MAX) {
-                        done.tryFail(tooLarge());
-                    } else {
-                        done.tryComplete(bytes);
-                    }
-                });
+        request.endHandler(end -> {
+            if (received[0] > BYTES_MAX) {
+                done.tryFail(tooLarge());
+            } else {
+                done.tryComplete(bytes);
+            }
+        });
         return done.future();
     }
 
@@ -157,9 +155,7 @@ final class RequestBody {
     }
 
     private static ProblemException tooLarge() {
-        return Problem.of(
-                        Code.TOO_LARGE,
-                        "a body holds at most " + BYTES_MAX + " bytes (4 MiB)")
+        return Problem.of(Code.TOO_LARGE, "a body holds at most " + BYTES_MAX + " bytes (4 MiB)")
                 .toException();
     }
 

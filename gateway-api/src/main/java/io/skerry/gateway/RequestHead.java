@@ -83,7 +83,9 @@ final class RequestHead {
         String key = single(request, "Idempotency-Key", mistakes);
         if (key != null && !KEY.matcher(key).matches()) {
             mistakes.add(
-                    "Idempotency-Key", Code.BAD_FORMAT, "must be 1 to 200 printable ASCII characters");
+                    "Idempotency-Key",
+                    Code.BAD_FORMAT,
+                    "must be 1 to 200 printable ASCII characters");
         }
         String ifMatch = single(request, "If-Match", mistakes);
         String revision = null;
@@ -93,7 +95,9 @@ final class RequestHead {
                 revision = tag.group(1);
             } else {
                 mistakes.add(
-                        "If-Match", Code.BAD_FORMAT, "must be one ETag of this API, such as \"17\"");
+                        "If-Match",
+                        Code.BAD_FORMAT,
+                        "must be one ETag of this API, such as \"17\"");
             }
         }
         mistakes.throwIfAny();

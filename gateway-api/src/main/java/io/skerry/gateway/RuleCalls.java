@@ -65,16 +65,15 @@ final class RuleCalls {
                 conditions.ifMatch());
     }
 
-    /// One request to any rule service, with the operation's deadline; what became of it arrives
-    /// on the context of the caller.
+    /// One request to any rule service, with the operation's deadline; what became of it arrives on
+    /// the context of the caller.
     Future<RuleReply> ask(RuleRequest request) {
         Context caller = vertx.getOrCreateContext();
         Promise<RuleReply> reply = Promise.promise();
         Operation operation = request.operation();
         bus.request(BusAddress.RULES, request.print(), operation.deadlineMillis())
                 .map(json -> read(json, operation))
-                .onComplete(
-                        result -> caller.runOnContext(now -> settle(reply, result, operation)));
+                .onComplete(result -> caller.runOnContext(now -> settle(reply, result, operation)));
         return reply.future();
     }
 
@@ -137,8 +136,7 @@ final class RuleCalls {
             response.end();
         } else if (done.body().getValue("text") instanceof String text) {
             response.putHeader("Content-Type", "text/plain; charset=utf-8")
-                    .putHeader(
-                            "Skerry-Export-Lossy", String.valueOf(done.body().getValue("lossy")))
+                    .putHeader("Skerry-Export-Lossy", String.valueOf(done.body().getValue("lossy")))
                     .end(text);
         } else {
             response.putHeader("Content-Type", "application/json").end(done.body().toBuffer());

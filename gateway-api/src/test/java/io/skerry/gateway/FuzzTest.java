@@ -19,16 +19,47 @@ class FuzzTest {
     private static final int REQUESTS = 2_000;
 
     private static final String[] PIECES = {
-        "/v1/instances", "/v1/origin-groups", "/rules", "/import", "/export", "/sid-1", "/rule-1",
-        "/enable", "/rollout", "/v1/nodes", "/%2e%2e", "/%00", "/%", "//", "/v1/revisions/",
-        "?limit=", "&", "=", "%zz", "?", "#", "?dryRun=true", "\u00e9", "/health/ready"
+        "/v1/instances",
+        "/v1/origin-groups",
+        "/rules",
+        "/import",
+        "/export",
+        "/sid-1",
+        "/rule-1",
+        "/enable",
+        "/rollout",
+        "/v1/nodes",
+        "/%2e%2e",
+        "/%00",
+        "/%",
+        "//",
+        "/v1/revisions/",
+        "?limit=",
+        "&",
+        "=",
+        "%zz",
+        "?",
+        "#",
+        "?dryRun=true",
+        "\u00e9",
+        "/health/ready"
     };
     private static final String[] METHODS = {"GET", "POST", "PATCH", "PUT", "DELETE", "G\u0001T"};
     private static final String[] HEADERS = {
-        "Content-Type: application/json", "Content-Type: text/plain", "Content-Type: ;;",
-        "If-Match: \"", "Idempotency-Key: \u00ff", "Origin: ", "Expect: 100-continue",
-        "Connection: close", "Connection: upgrade", "Upgrade: h2c", "Accept: */*",
-        "Content-Encoding: gzip", "Transfer-Encoding: chunked", "Content-Type: text/plain; charset"
+        "Content-Type: application/json",
+        "Content-Type: text/plain",
+        "Content-Type: ;;",
+        "If-Match: \"",
+        "Idempotency-Key: \u00ff",
+        "Origin: ",
+        "Expect: 100-continue",
+        "Connection: close",
+        "Connection: upgrade",
+        "Upgrade: h2c",
+        "Accept: */*",
+        "Content-Encoding: gzip",
+        "Transfer-Encoding: chunked",
+        "Content-Type: text/plain; charset"
     };
 
     @Test
@@ -96,7 +127,10 @@ class FuzzTest {
         random.nextBytes(body);
         if (random.nextBoolean()) {
             for (int i = 0; i < body.length; i++) {
-                body[i] = (byte) "{}[]\":,0123.eE-truefalsnl\\u \n".charAt(Math.floorMod(body[i], 29));
+                body[i] =
+                        (byte)
+                                "{}[]\":,0123.eE-truefalsnl\\u \n"
+                                        .charAt(Math.floorMod(body[i], 29));
             }
         }
         head.append("Content-Length: ").append(body.length).append("\r\n\r\n");

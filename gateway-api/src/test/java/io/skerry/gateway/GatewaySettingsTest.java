@@ -83,12 +83,11 @@ class GatewaySettingsTest {
         try (Door door = new Door()) {
             GatewaySettings taken = read(Map.of("api", door.api.toString()));
 
-            assertThatThrownBy(
-                            () ->
-                                    Gateway.start(vertx, new LocalBus(vertx), taken)
-                                            .toCompletionStage()
-                                            .toCompletableFuture()
-                                            .get(20, TimeUnit.SECONDS))
+            assertThatThrownBy(() ->
+                            Gateway.start(vertx, new LocalBus(vertx), taken)
+                                    .toCompletionStage()
+                                    .toCompletableFuture()
+                                    .get(20, TimeUnit.SECONDS))
                     .hasMessageContaining("cannot listen on " + door.api);
         } finally {
             vertx.close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);

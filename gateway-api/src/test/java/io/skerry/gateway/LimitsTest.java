@@ -165,7 +165,7 @@ class LimitsTest {
                 Wire wire = new Wire(door.api)) {
             FakeRuleService.on(door.bus);
             wire.send(Wire.print("GET", "/v1/nodes"));
-            wire.send(Wire.print("POST", IMPORT, TEXT, "tcp:"));
+            wire.send(Wire.print("POST", IMPORT, TEXT, "tcp:80 a.b 80 off off"));
             wire.send(Wire.print("GET", "/nothing"));
             wire.send(Wire.print("GET", "/health/live"));
 

@@ -26,8 +26,7 @@ class OpenApiTest {
     private static List<Route> routes() throws Exception {
         try (Door door = new Door()) {
             Vertx vertx = door.vertx;
-            GatewaySettings settings =
-                    new GatewaySettings(door.api, false, door.api, 1, 1);
+            GatewaySettings settings = new GatewaySettings(door.api, false, door.api, 1, 1);
             GatewayMetrics metrics = new GatewayMetrics(settings, 1);
             return new HttpApi(
                             new RuleCalls(vertx, door.bus),
@@ -43,12 +42,10 @@ class OpenApiTest {
         document()
                 .get("paths")
                 .properties()
-                .forEach(
-                        path ->
-                                path.getValue()
-                                        .fieldNames()
-                                        .forEachRemaining(
-                                                method -> add(described, method, path.getKey())));
+                .forEach(path ->
+                        path.getValue()
+                                .fieldNames()
+                                .forEachRemaining(method -> add(described, method, path.getKey())));
         Set<String> served = new TreeSet<>();
         routes().forEach(route -> add(served, route.method().name(), route.path()));
 
@@ -119,8 +116,7 @@ class OpenApiTest {
             Wire.Answer answer = door.call("GET", "/openapi.yaml");
 
             assertThat(answer.header("Content-Type")).isEqualTo("application/yaml");
-            assertThat(answer.body())
-                    .isEqualTo(new String(OpenApi.load(), StandardCharsets.UTF_8));
+            assertThat(answer.body()).isEqualTo(new String(OpenApi.load(), StandardCharsets.UTF_8));
         }
     }
 }

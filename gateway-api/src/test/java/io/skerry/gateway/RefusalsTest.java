@@ -127,7 +127,9 @@ class RefusalsTest {
     void refusesBytesThatAreNotText() throws Exception {
         for (String type : new String[] {"application/json", "text/plain"}) {
             byte[] head =
-                    ("POST " + RULES + "/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                    ("POST "
+                                    + RULES
+                                    + "/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
                                     + type
                                     + "\r\nContent-Length: 4\r\n\r\n")
                             .getBytes(StandardCharsets.UTF_8);
@@ -166,7 +168,10 @@ class RefusalsTest {
 
         assertThat(door.call("POST", RULES, name + ": " + longest, "{}").status()).isEqualTo(200);
         rules.next();
-        refuses(422, name + " bad_format", door.call("POST", RULES, name + ": " + longest + "k", "{}"));
+        refuses(
+                422,
+                name + " bad_format",
+                door.call("POST", RULES, name + ": " + longest + "k", "{}"));
         refuses(422, name + " bad_format", door.call("POST", RULES, name + ": ", "{}"));
         refuses(422, name + " bad_format", door.call("POST", RULES, name + ": \u00e9", "{}"));
         refuses(

@@ -32,8 +32,7 @@ class RuleCallsTest {
         door.close();
     }
 
-    private void asks(
-            String method, String target, Operation operation, Map<String, String> args)
+    private void asks(String method, String target, Operation operation, Map<String, String> args)
             throws Exception {
         Wire.Answer answer =
                 switch (operation) {
@@ -74,8 +73,16 @@ class RuleCallsTest {
                 "/v1/instances/sid-1/rules?protocol=TCP&port=80&tag=a%20b&status=online",
                 LIST_RULES,
                 Map.of(
-                        "instance", "sid-1", "protocol", "TCP", "port", "80", "tag", "a b",
-                        "status", "online"));
+                        "instance",
+                        "sid-1",
+                        "protocol",
+                        "TCP",
+                        "port",
+                        "80",
+                        "tag",
+                        "a b",
+                        "status",
+                        "online"));
         asks("GET", "/v1/instances/sid-1/rules/rule-2", GET_RULE, r);
         asks("PATCH", "/v1/instances/sid-1/rules/rule-2", PATCH_RULE, r);
         asks("POST", "/v1/instances/sid-1/rules/rule-2/enable", ENABLE_RULE, r);
@@ -162,8 +169,7 @@ class RuleCallsTest {
     void passesAnArrayOfRulesOn() throws Exception {
         door.call("POST", "/v1/instances/sid-1/rules", "[{\"a\":1},{\"a\":2}]");
 
-        assertThat(rules.next().body())
-                .isEqualTo(new JsonArray("[{\"a\":1},{\"a\":2}]"));
+        assertThat(rules.next().body()).isEqualTo(new JsonArray("[{\"a\":1},{\"a\":2}]"));
     }
 
     @Test
@@ -178,7 +184,8 @@ class RuleCallsTest {
     @Test
     void answersAnExportAsTextAndCountsWhatItCannotSay() throws Exception {
         rules.willAnswer(
-                RuleReply.ok(new JsonObject().put("text", "tcp:80 a.b 80 off off\n").put("lossy", 3)));
+                RuleReply.ok(
+                        new JsonObject().put("text", "tcp:80 a.b 80 off off\n").put("lossy", 3)));
 
         Wire.Answer answer = door.call("GET", "/v1/instances/sid-1/rules/export");
 

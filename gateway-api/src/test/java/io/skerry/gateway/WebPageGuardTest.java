@@ -24,8 +24,15 @@ class WebPageGuardTest {
     @Test
     void answersToLoopbackNames() throws Exception {
         for (String host :
-                new String[] {"localhost", "LocalHost:8080", "127.0.0.1", "127.0.0.1:8080",
-                        "127.8.9.1", "[::1]", "[::1]:8080"}) {
+                new String[] {
+                    "localhost",
+                    "LocalHost:8080",
+                    "127.0.0.1",
+                    "127.0.0.1:8080",
+                    "127.8.9.1",
+                    "[::1]",
+                    "[::1]:8080"
+                }) {
             assertThat(door.call("GET", "/v1/instances", "Host: " + host).status())
                     .as(host)
                     .isEqualTo(200);
@@ -35,8 +42,17 @@ class WebPageGuardTest {
     @Test
     void refusesEveryOtherHostOnALoopbackApi() throws Exception {
         for (String host :
-                new String[] {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example",
-                        "10.0.0.1:8080", "[::2]", "localhost:", "::1", "a@localhost", ""}) {
+                new String[] {
+                    "evil.example",
+                    "localhost.evil.example",
+                    "127.0.0.1.evil.example",
+                    "10.0.0.1:8080",
+                    "[::2]",
+                    "localhost:",
+                    "::1",
+                    "a@localhost",
+                    ""
+                }) {
             Wire.Answer answer = door.call("GET", "/v1/instances", "Host: " + host);
             assertThat(answer.status()).as(host).isIn(400, 403);
             assertThat(rules.wasAsked()).as(host).isFalse();
@@ -45,8 +61,7 @@ class WebPageGuardTest {
         assertThat(answer.status()).isEqualTo(403);
         assertThat(answer.mistake()).isEqualTo("Host forbidden");
         assertThat(door.call("GET", "/nothing", "Host: evil.example").status()).isEqualTo(403);
-        assertThat(door.call("GET", "/openapi.yaml", "Host: evil.example").status())
-                .isEqualTo(403);
+        assertThat(door.call("GET", "/openapi.yaml", "Host: evil.example").status()).isEqualTo(403);
     }
 
     @Test
@@ -60,12 +75,17 @@ class WebPageGuardTest {
     @Test
     void refusesAForeignPageThatReads() throws Exception {
         for (String origin :
-                new String[] {"http://evil.example", "null", "http://localhost:3000",
-                        "http://127.0.0.1:8080", "http://localhost:8080.evil.example",
-                        "file://", "chrome-extension://abc"}) {
+                new String[] {
+                    "http://evil.example",
+                    "null",
+                    "http://localhost:3000",
+                    "http://127.0.0.1:8080",
+                    "http://localhost:8080.evil.example",
+                    "file://",
+                    "chrome-extension://abc"
+                }) {
             Wire.Answer answer =
-                    door.call(
-                            "GET", "/v1/instances", "Host: localhost:8080", "Origin: " + origin);
+                    door.call("GET", "/v1/instances", "Host: localhost:8080", "Origin: " + origin);
             assertThat(answer.status()).as(origin).isEqualTo(403);
             assertThat(answer.mistake()).isEqualTo("Origin forbidden");
         }
@@ -79,15 +99,22 @@ class WebPageGuardTest {
 
         Wire.Answer foreign =
                 door.call(
-                        "POST", target, "Origin: https://evil.example", "Content-Type: text/plain",
+                        "POST",
+                        target,
+                        "Origin: https://evil.example",
+                        "Content-Type: text/plain",
                         text);
         assertThat(foreign.status()).isEqualTo(403);
         assertThat(rules.wasAsked()).isFalse();
 
         Wire.Answer own =
                 door.call(
-                        "POST", target, "Host: localhost:8080", "Origin: http://localhost:8080",
-                        "Content-Type: text/plain", text);
+                        "POST",
+                        target,
+                        "Host: localhost:8080",
+                        "Origin: http://localhost:8080",
+                        "Content-Type: text/plain",
+                        text);
         assertThat(own.status()).isEqualTo(200);
     }
 
@@ -104,8 +131,7 @@ class WebPageGuardTest {
         };
         for (String[] pair : pairs) {
             Wire.Answer answer =
-                    door.call(
-                            "GET", "/v1/instances", "Host: " + pair[0], "Origin: " + pair[1]);
+                    door.call("GET", "/v1/instances", "Host: " + pair[0], "Origin: " + pair[1]);
             assertThat(answer.status()).as(pair[1]).isEqualTo(200);
         }
     }
@@ -120,11 +146,17 @@ class WebPageGuardTest {
                     Wire.call(api.orElseThrow(), "GET", "/v1/instances", "Host: skerry.example");
             Wire.Answer own =
                     Wire.call(
-                            api.orElseThrow(), "GET", "/v1/instances", "Host: skerry.example",
+                            api.orElseThrow(),
+                            "GET",
+                            "/v1/instances",
+                            "Host: skerry.example",
                             "Origin: https://skerry.example");
             Wire.Answer foreign =
                     Wire.call(
-                            api.orElseThrow(), "GET", "/v1/instances", "Host: skerry.example",
+                            api.orElseThrow(),
+                            "GET",
+                            "/v1/instances",
+                            "Host: skerry.example",
                             "Origin: https://evil.example");
 
             assertThat(named.status()).isEqualTo(200);
