@@ -1,0 +1,145 @@
+package io.skerry.gateway;
+
+import io.skerry.shared.bus.BusAddress;
+import io.skerry.shared.bus.Operation;
+import io.skerry.shared.bus.RuleReply;
+import io.skerry.shared.bus.RuleRequest;
+import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.Problem;
+import io.skerry.shared.problem.ProblemException;
+import io.skerry.shared.process.Bus;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Asks the rule service what a request asks, and answers what it answers.
+final class RuleCalls {
+    /// Who asks, as long as nobody needs a key.
+    private static final String ACTOR = "anonymous";
+
+    private static final Logger log = LoggerFactory.getLogger(RuleCalls.class);
+
+    private final Vertx vertx;
+    private final Bus bus;
+
+    RuleCalls(Vertx vertx, Bus bus) {
+        this.vertx = vertx;
+        this.bus = bus;
+    }
+
+    void handle(RoutingContext context, Operation operation, Takes takes) {
+        Map<String, String> args = new HashMap<>(RequestHead.query(context));
+        args.putAll(RequestHead.names(context));
+        RequestHead.Conditions conditions = RequestHead.conditions(context.request(), operation);
+        String source = context.request().remoteAddress().hostAddress();
+        new RequestBody(vertx, context.request(), takes)
+                .read()
+                .compose(body -> ask(request(operation, args, body, conditions, source)))
+                .onComplete(
+                        reply -> answer(context, reply),
+                        failure -> ProblemResponse.send(context, failure));
+    }
+
+    private static RuleRequest request(
+            Operation operation,
+            Map<String, String> args,
+            @Nullable Object body,
+            RequestHead.Conditions conditions,
+            String source) {
+        return new RuleRequest(
+                operation,
+                args,
+                body,
+                ACTOR,
+                source == null ? "" : source,
+                conditions.idempotencyKey(),
+                conditions.ifMatch());
+    }
+
+    /// One request to any rule service, with the operation's deadline; what became of it arrives on
+    /// the context of the caller.
+    Future<RuleReply> ask(RuleRequest request) {
+        Context caller = vertx.getOrCreateContext();
+        Promise<RuleReply> reply = Promise.promise();
+        Operation operation = request.operation();
+        bus.request(BusAddress.RULES, request.print(), operation.deadlineMillis())
+                .map(json -> read(json, operation))
+                .onComplete(result -> caller.runOnContext(now -> settle(reply, result, operation)));
+        return reply.future();
+    }
+
+    private static void settle(
+            Promise<RuleReply> reply,
+            io.vertx.core.AsyncResult<RuleReply> result,
+            Operation operation) {
+        if (result.succeeded()) {
+            reply.complete(result.result());
+        } else if (result.cause() instanceof ProblemException known
+                && known.problem().code() == Code.OUTCOME_UNKNOWN
+                && !operation.isWrite()) {
+            reply.fail(
+                    Problem.of(
+                                    Code.UNAVAILABLE,
+                                    "no rule service answered within "
+                                            + operation.deadlineMillis()
+                                            + " ms; try again")
+                            .toException());
+        } else {
+            reply.fail(result.cause());
+        }
+    }
+
+    /// A reply that cannot be read says nothing of what was done.
+    private static RuleReply read(JsonObject json, Operation operation) {
+        try {
+            return RuleReply.read(json);
+        } catch (RuntimeException unreadable) {
+            log.error("the answer to {} cannot be read", operation, unreadable);
+            throw Problem.of(
+                            operation.isWrite() ? Code.OUTCOME_UNKNOWN : Code.UNAVAILABLE,
+                            "the rule service's answer cannot be read; is it of another version?")
+                    .toException();
+        }
+    }
+
+    private static void answer(RoutingContext context, RuleReply reply) {
+        switch (reply) {
+            case RuleReply.Refused(Problem problem) -> ProblemResponse.send(context, problem);
+            case RuleReply.Done done -> {
+                HttpServerResponse response = context.response();
+                if (!response.ended() && !response.closed()) {
+                    send(response.setStatusCode(done.status()), done);
+                }
+            }
+        }
+    }
+
+    private static void send(HttpServerResponse response, RuleReply.Done done) {
+        Long revision = done.revision();
+        if (revision != null) {
+            response.putHeader("ETag", "\"" + revision + "\"");
+        }
+        String location = done.location();
+        if (location != null) {
+            response.putHeader("Location", "/v1" + location);
+        }
+        if (done.status() == 204) {
+            response.end();
+        } else if (done.body().getValue("text") instanceof String text) {
+            response.putHeader("Content-Type", "text/plain; charset=utf-8")
+                    .putHeader("Skerry-Export-Lossy", String.valueOf(done.body().getValue("lossy")))
+                    .end(text);
+        } else {
+            response.putHeader("Content-Type", "application/json").end(done.body().toBuffer());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package io.skerry.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class AbsentRuleServiceTest {
+    private Door door;
+
+    @BeforeEach
+    void open() throws Exception {
+        door = new Door();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        door.close();
+    }
+
+    private static Duration since(long startNanos) {
+        return Duration.ofNanos(System.nanoTime() - startNanos);
+    }
+
+    @Test
+    void answersUnavailableAtOnceWhenNobodyServes() throws Exception {
+        long start = System.nanoTime();
+
+        Wire.Answer read = door.call("GET", "/v1/instances");
+        Wire.Answer write = door.call("POST", "/v1/instances", "{}");
+
+        assertThat(read.status()).isEqualTo(503);
+        assertThat(read.header("Retry-After")).isEqualTo("1");
+        assertThat(write.status()).isEqualTo(503);
+        assertThat(write.code()).isEqualTo("unavailable");
+        assertThat(since(start)).isLessThan(Duration.ofSeconds(2));
+    }
+
+    @Test
+    void answersUnavailableWhenAReadTimesOut() throws Exception {
+        FakeRuleService.on(door.bus).fallSilent();
+        long start = System.nanoTime();
+
+        Wire.Answer answer = door.call("GET", "/v1/instances");
+
+        assertThat(answer.status()).isEqualTo(503);
+        assertThat(since(start)).isBetween(Duration.ofMillis(1_900), Duration.ofMillis(4_500));
+    }
+
+    @Test
+    void saysThatTheOutcomeIsUnknownWhenAWriteTimesOut() throws Exception {
+        FakeRuleService.on(door.bus).fallSilent();
+        long start = System.nanoTime();
+
+        Wire.Answer answer = door.call("DELETE", "/v1/instances/sid-1");
+
+        assertThat(answer.status()).isEqualTo(504);
+        assertThat(answer.code()).isEqualTo("outcome_unknown");
+        assertThat(since(start)).isBetween(Duration.ofMillis(4_900), Duration.ofMillis(8_000));
+    }
+
+    @Test
+    void isLiveButNotReadyUntilARuleServiceAnswers() throws Exception {
+        assertThat(door.call("GET", "/health/live").status()).isEqualTo(200);
+        assertThat(door.call("GET", "/health/ready").status()).isEqualTo(503);
+        assertThat(door.gateway.isReady()).isFalse();
+
+        FakeRuleService.on(door.bus);
+
+        assertThat(door.call("GET", "/health/ready").json().getString("status")).isEqualTo("up");
+        assertThat(door.gateway.isReady()).isTrue();
+    }
+
+    @Test
+    void isNotReadyWhileTheRuleServiceIsSilent() throws Exception {
+        FakeRuleService.on(door.bus).fallSilent();
+        long start = System.nanoTime();
+
+        assertThat(door.call("GET", "/health/ready").status()).isEqualTo(503);
+        assertThat(since(start)).isLessThan(Duration.ofSeconds(3));
+    }
+}
