@@ -1,0 +1,158 @@
+package io.skerry.standalone.demo;
+
+import io.skerry.shared.bus.BusAddress;
+import io.skerry.shared.bus.Operation;
+import io.skerry.shared.bus.RuleReply;
+import io.skerry.shared.bus.RuleRequest;
+import io.skerry.shared.net.Protocol;
+import io.skerry.shared.process.Bus;
+import io.skerry.shared.rule.ClientIp;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Adds the instance `demo` with one rule per client-IP mode this machine can do.
+///
+/// A demo of an earlier start is used again: its rules get the new ports of the origin, which lives
+/// in this process.
+public final class Demo {
+    private static final String NAME = "demo";
+    private static final int FIRST_PORT = 17_000;
+
+    /// One rule of the demonstration.
+    private record Exhibit(Protocol protocol, ClientIp mode, int port) {
+        String line(String host) {
+            return switch (protocol) {
+                case TCP -> "curl -s http://" + host + ":" + port + "/";
+                case UDP ->
+                        "bash -c 'exec 3<>/dev/udp/"
+                                + host
+                                + "/"
+                                + port
+                                + "; echo hello >&3; timeout 2 head -n 1 <&3'";
+            };
+        }
+    }
+
+    private static final List<Exhibit> EXHIBITS =
+            List.of(
+                    new Exhibit(Protocol.TCP, ClientIp.OFF, FIRST_PORT + 1),
+                    new Exhibit(Protocol.TCP, ClientIp.PPV1, FIRST_PORT + 2),
+                    new Exhibit(Protocol.TCP, ClientIp.PPV2, FIRST_PORT + 3),
+                    new Exhibit(Protocol.UDP, ClientIp.OFF, FIRST_PORT + 1),
+                    new Exhibit(Protocol.UDP, ClientIp.PPV2, FIRST_PORT + 3),
+                    new Exhibit(Protocol.UDP, ClientIp.SPP, FIRST_PORT + 4));
+
+    private final Vertx vertx;
+    private final Bus bus;
+
+    public Demo(Vertx vertx, Bus bus) {
+        this.vertx = vertx;
+        this.bus = bus;
+    }
+
+    /// Adds or renews the demonstration.
+    ///
+    /// @param host an address that the rules are served on
+    /// @return the lines to try
+    public Future<List<String>> add(String host) {
+        return instance()
+                .compose(id ->
+                        replaceRules(id)
+                                .map(v -> EXHIBITS.stream().map(each -> each.line(host)).toList()));
+    }
+
+    private Future<String> instance() {
+        return ask(Operation.LIST_INSTANCES, Map.of("limit", "1000"), null)
+                .compose(list -> {
+                    Optional<JsonObject> found =
+                            list.getJsonArray("items").stream()
+                                    .map(JsonObject.class::cast)
+                                    .filter(each -> NAME.equals(each.getString("name")))
+                                    .findFirst();
+                    return found.map(Future::succeededFuture)
+                            .orElseGet(() ->
+                                    ask(
+                                            Operation.CREATE_INSTANCE,
+                                            Map.of(),
+                                            new JsonObject().put("name", NAME)));
+                })
+                .map(instance -> instance.getString("id"));
+    }
+
+    private Future<Void> replaceRules(String instance) {
+        Map<String, String> args = Map.of("instance", instance, "limit", "1000");
+        return ask(Operation.LIST_RULES, args, null)
+                .compose(list -> {
+                    List<JsonObject> present =
+                            list.getJsonArray("items").stream()
+                                    .map(JsonObject.class::cast)
+                                    .toList();
+                    Future<Void> done = Future.succeededFuture();
+                    for (Exhibit exhibit : EXHIBITS) {
+                        done = done.compose(v -> put(instance, exhibit, present));
+                    }
+                    return done;
+                });
+    }
+
+    private Future<Void> put(String instance, Exhibit exhibit, List<JsonObject> present) {
+        return origin(exhibit)
+                .compose(port -> {
+                    Optional<JsonObject> same =
+                            present.stream().filter(r -> matches(r, exhibit)).findFirst();
+                    if (same.isEmpty()) {
+                        return ask(
+                                Operation.CREATE_RULES,
+                                Map.of("instance", instance),
+                                rule(exhibit, port));
+                    }
+                    return ask(
+                            Operation.PATCH_RULE,
+                            Map.of("instance", instance, "rule", same.get().getString("id")),
+                            new JsonObject().put("originPort", port.toString()));
+                })
+                .mapEmpty();
+    }
+
+    private static boolean matches(JsonObject rule, Exhibit exhibit) {
+        return exhibit.protocol().name().equals(rule.getString("protocol"))
+                && rule.getJsonArray("ports").contains(Integer.toString(exhibit.port()));
+    }
+
+    private Future<Integer> origin(Exhibit exhibit) {
+        return switch (exhibit.protocol()) {
+            case TCP -> DemoOrigin.tcp(vertx, exhibit.mode());
+            case UDP -> DemoOrigin.udp(vertx, exhibit.mode());
+        };
+    }
+
+    private static JsonObject rule(Exhibit exhibit, int originPort) {
+        return new JsonObject()
+                .put("protocol", exhibit.protocol().name())
+                .put("ports", new JsonArray().add(Integer.toString(exhibit.port())))
+                .put("origin", new JsonObject().put("type", "single").put("address", "127.0.0.1"))
+                .put("originPort", Integer.toString(originPort))
+                .put("clientIp", DemoOrigin.word(exhibit.mode()))
+                .put("tag", "demo " + DemoOrigin.word(exhibit.mode()));
+    }
+
+    private Future<JsonObject> ask(
+            Operation operation,
+            Map<String, String> args,
+            @org.jspecify.annotations.Nullable JsonObject body) {
+        JsonObject request = RuleRequest.of(operation, args, body).print();
+        return bus.request(BusAddress.RULES, request, operation.deadlineMillis())
+                .map(RuleReply::read)
+                .compose(reply ->
+                        switch (reply) {
+                            case RuleReply.Done done -> Future.succeededFuture(done.body());
+                            case RuleReply.Refused(var problem) ->
+                                    Future.failedFuture(problem.toException());
+                        });
+    }
+}
