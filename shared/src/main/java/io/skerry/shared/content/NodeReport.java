@@ -5,6 +5,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /// What a node says of itself with every pull: who it is and what it runs.
@@ -49,6 +50,7 @@ public record NodeReport(
     public record Applied(
             long revision, String digest, Map<String, String> refused, List<String> draining) {
         public Applied {
+            Objects.requireNonNull(digest, "digest");
             refused = Map.copyOf(refused);
             draining = List.copyOf(draining);
         }
@@ -75,6 +77,8 @@ public record NodeReport(
     }
 
     public NodeReport {
+        Objects.requireNonNull(node, "node");
+        Objects.requireNonNull(boot, "boot");
         slots = slots.stream().map(List::copyOf).toList();
         capabilities = List.copyOf(capabilities);
         missing = Map.copyOf(missing);
@@ -102,8 +106,7 @@ public record NodeReport(
                 .put("instances", instanceObject);
     }
 
-    /// Reads what {@link #print()} printed; throws `RuntimeException`s of the JSON library where it
-    /// is something else.
+    /// Reads what {@link #print()} printed; throws a `RuntimeException` where it is something else.
     public static NodeReport read(JsonObject json) {
         Map<String, Applied> instances = new TreeMap<>();
         for (Map.Entry<String, Object> each : json.getJsonObject("instances", new JsonObject())) {

@@ -2,6 +2,7 @@ package io.skerry.shared.content;
 
 import io.vertx.core.json.JsonObject;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /// What a node must run: for each instance the revision and the digest of its content. An instance
@@ -12,7 +13,11 @@ import java.util.TreeMap;
 public record Targets(long head, Map<String, Target> instances) {
     /// @param revision revision of the content
     /// @param digest digest of the content
-    public record Target(long revision, String digest) {}
+    public record Target(long revision, String digest) {
+        public Target {
+            Objects.requireNonNull(digest, "digest");
+        }
+    }
 
     public Targets {
         instances = Map.copyOf(instances);
