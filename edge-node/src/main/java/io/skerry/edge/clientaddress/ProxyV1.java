@@ -1,6 +1,7 @@
 package io.skerry.edge.clientaddress;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.PortRange;
 import io.skerry.shared.net.Protocol;
@@ -48,6 +49,11 @@ public final class ProxyV1 {
     private static String text(byte[] address, boolean v4) {
         String text = IpText.print(IpText.of(address));
         return v4 || address.length == AddressBytes.V6 ? text : "::ffff:" + text;
+    }
+
+    /// The same from an array.
+    public static Decoded decode(byte[] in) {
+        return decode(Unpooled.wrappedBuffer(in));
     }
 
     /// Reads the line at the reader index and consumes nothing.

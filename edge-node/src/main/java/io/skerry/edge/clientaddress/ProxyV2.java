@@ -1,6 +1,7 @@
 package io.skerry.edge.clientaddress;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
 import java.net.InetSocketAddress;
@@ -100,6 +101,11 @@ public final class ProxyV2 {
                 .array();
     }
 
+    /// The same from an array.
+    public static Decoded decode(byte[] in) {
+        return decode(Unpooled.wrappedBuffer(in));
+    }
+
     /// Reads the header at the reader index of a stream and consumes nothing.
     public static Decoded decode(ByteBuf in) {
         int at = in.readerIndex();
@@ -134,6 +140,11 @@ public final class ProxyV2 {
             return new Decoded.Incomplete();
         }
         return proxied(in, family, addresses, body);
+    }
+
+    /// The same from an array.
+    public static Decoded decodeDatagram(byte[] in) {
+        return decodeDatagram(Unpooled.wrappedBuffer(in));
     }
 
     /// Reads the header at the start of a datagram: whole, and for UDP.

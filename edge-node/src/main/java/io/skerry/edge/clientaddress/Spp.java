@@ -1,6 +1,7 @@
 package io.skerry.edge.clientaddress;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.skerry.shared.net.IpText;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
@@ -30,6 +31,11 @@ public record Spp(InetSocketAddress client, InetSocketAddress proxy) {
                 .putShort((short) client.getPort())
                 .putShort((short) proxy.getPort())
                 .array();
+    }
+
+    /// The same from an array.
+    public static Optional<Spp> decode(byte[] in) {
+        return decode(Unpooled.wrappedBuffer(in));
     }
 
     /// Reads the header at the start of a datagram and consumes nothing; empty where there is none.

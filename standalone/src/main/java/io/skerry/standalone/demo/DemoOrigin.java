@@ -1,7 +1,5 @@
 package io.skerry.standalone.demo;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.skerry.edge.clientaddress.Decoded;
 import io.skerry.edge.clientaddress.ProxyV1;
 import io.skerry.edge.clientaddress.ProxyV2;
@@ -45,17 +43,16 @@ final class DemoOrigin {
 
     private static void answer(DatagramSocket socket, DatagramPacket packet, ClientIp mode) {
         byte[] bytes = packet.data().getBytes();
-        ByteBuf in = Unpooled.wrappedBuffer(bytes);
         String seen = "the edge node at " + print(packet.sender());
         byte[] header = new byte[0];
         switch (mode) {
             case PPV2 -> {
-                if (ProxyV2.decodeDatagram(in) instanceof Decoded.Proxied proxied) {
+                if (ProxyV2.decodeDatagram(bytes) instanceof Decoded.Proxied proxied) {
                     seen = print(proxied.client());
                 }
             }
             case SPP -> {
-                var spp = Spp.decode(in);
+                var spp = Spp.decode(bytes);
                 if (spp.isPresent()) {
                     seen = print(spp.get().client());
                     header = java.util.Arrays.copyOf(bytes, Spp.LENGTH);
@@ -114,7 +111,7 @@ final class DemoOrigin {
         }
 
         private void reply() {
-            ByteBuf in = Unpooled.wrappedBuffer(received.getBytes());
+            byte[] in = received.getBytes();
             Decoded decoded =
                     switch (mode) {
                         case PPV1 -> ProxyV1.decode(in);
