@@ -4,7 +4,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.IdentityHashMap;
-import java.util.Map;
 
 /// Bounds what connections can hold: their number, and the time a caller takes to send a request.
 ///
@@ -21,7 +20,7 @@ final class ConnectionGuard {
     private final GatewayMetrics metrics;
     private final int connectionsMax;
     private final long sendMillis;
-    private final Map<HttpConnection, Long> timers = new IdentityHashMap<>();
+    private final IdentityHashMap<HttpConnection, Long> timers = new IdentityHashMap<>();
 
     ConnectionGuard(Vertx vertx, GatewayMetrics metrics, int connectionsMax, long sendMillis) {
         this.vertx = vertx;

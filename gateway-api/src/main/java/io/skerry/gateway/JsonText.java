@@ -91,8 +91,8 @@ final class JsonText {
             case START_ARRAY -> array(parser);
             case VALUE_STRING -> wellFormed(parser, parser.getText());
             case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> number(parser);
-            case VALUE_TRUE -> Boolean.TRUE;
-            case VALUE_FALSE -> Boolean.FALSE;
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
             case VALUE_NULL -> null;
             case null -> throw new JsonParseException(parser, "the text ends too early");
             case END_OBJECT, END_ARRAY, FIELD_NAME, VALUE_EMBEDDED_OBJECT, NOT_AVAILABLE ->
@@ -120,19 +120,18 @@ final class JsonText {
 
     /// An `Integer`, a `Long`, or a `Double` for everything else.
     private static Number number(JsonParser parser) throws IOException {
-        switch (parser.getNumberType()) {
-            case INT, LONG -> {
-                return parser.getNumberValue();
-            }
-            case BIG_INTEGER, FLOAT, DOUBLE, BIG_DECIMAL -> {
-                double value = parser.getDoubleValue();
-                if (Double.isInfinite(value)) {
-                    throw new JsonParseException(parser, "the number is too large");
-                }
-                return value;
-            }
+        return switch (parser.getNumberType()) {
+            case INT, LONG -> parser.getNumberValue();
+            case BIG_INTEGER, FLOAT, DOUBLE, BIG_DECIMAL -> finite(parser);
+        };
+    }
+
+    private static Double finite(JsonParser parser) throws IOException {
+        double value = parser.getDoubleValue();
+        if (Double.isInfinite(value)) {
+            throw new JsonParseException(parser, "the number is too large");
         }
-        throw new JsonParseException(parser, "not a number");
+        return value;
     }
 
     /// Refuses what an escape can say and UTF-8 cannot: half a surrogate pair; and NUL.

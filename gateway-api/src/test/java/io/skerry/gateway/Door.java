@@ -3,6 +3,7 @@ package io.skerry.gateway;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.process.LocalBus;
 import io.skerry.shared.process.SettingsReader;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.HashMap;
 import java.util.Map;
@@ -15,21 +16,17 @@ final class Door implements AutoCloseable {
     final Gateway gateway;
     final HostPort api;
 
-    Door(String... keysAndValues) throws Exception {
+    Door(String... keysAndValues) {
         this(GatewayVerticle.Times.DEFAULT, keysAndValues);
     }
 
-    Door(GatewayVerticle.Times times, String... keysAndValues) throws Exception {
+    Door(GatewayVerticle.Times times, String... keysAndValues) {
         Map<String, String> settings = new HashMap<>(Map.of("api", "127.0.0.1:0"));
         for (int i = 0; i < keysAndValues.length; i += 2) {
             settings.put(keysAndValues[i], keysAndValues[i + 1]);
         }
         GatewaySettings read = GatewaySettings.read(SettingsReader.of(settings));
-        gateway =
-                Gateway.start(vertx, bus, read, times)
-                        .toCompletionStage()
-                        .toCompletableFuture()
-                        .get(20, TimeUnit.SECONDS);
+        gateway = await(Gateway.start(vertx, bus, read, times));
         api = gateway.api();
     }
 
@@ -48,9 +45,17 @@ final class Door implements AutoCloseable {
         }
     }
 
+    /// The value of a future, within 20 s; for the test's own thread.
+    static <T> T await(Future<T> future) {
+        return future.toCompletionStage()
+                .toCompletableFuture()
+                .orTimeout(20, TimeUnit.SECONDS)
+                .join();
+    }
+
     @Override
-    public void close() throws Exception {
-        gateway.stop().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
-        vertx.close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    public void close() {
+        await(gateway.stop());
+        await(vertx.close());
     }
 }

@@ -83,7 +83,7 @@ class EventStreamTest {
             door.awaitMetric("skerry_http_event_watchers 1.0");
             door.bus.publish(BusAddress.EVENTS, rollout(18).print());
             quick.awaitLine("event: rollout");
-            slow.close();
+            slow.awaitEnd();
         }
     }
 
@@ -93,10 +93,7 @@ class EventStreamTest {
         try (Wire wire = watch(door)) {
             door.close();
 
-            String line = wire.line();
-            while (line != null) {
-                line = wire.line();
-            }
+            wire.awaitEnd();
         }
     }
 }

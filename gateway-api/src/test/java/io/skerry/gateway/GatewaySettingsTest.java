@@ -11,7 +11,6 @@ import io.skerry.shared.process.SettingsReader;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class GatewaySettingsTest {
@@ -78,19 +77,15 @@ class GatewaySettingsTest {
     }
 
     @Test
-    void saysWhichAddressItCannotListenOn() throws Exception {
+    void saysWhichAddressItCannotListenOn() {
         Vertx vertx = Vertx.vertx();
         try (Door door = new Door()) {
             GatewaySettings taken = read(Map.of("api", door.api.toString()));
 
-            assertThatThrownBy(() ->
-                            Gateway.start(vertx, new LocalBus(vertx), taken)
-                                    .toCompletionStage()
-                                    .toCompletableFuture()
-                                    .get(20, TimeUnit.SECONDS))
+            assertThatThrownBy(() -> Door.await(Gateway.start(vertx, new LocalBus(vertx), taken)))
                     .hasMessageContaining("cannot listen on " + door.api);
         } finally {
-            vertx.close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+            Door.await(vertx.close());
         }
     }
 }

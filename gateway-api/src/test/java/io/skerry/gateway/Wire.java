@@ -2,11 +2,13 @@ package io.skerry.gateway;
 
 import io.skerry.shared.net.HostPort;
 import io.vertx.core.json.JsonObject;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
@@ -48,7 +50,7 @@ final class Wire implements Closeable {
         socket = new Socket(api.address(), api.port());
         socket.setSoTimeout(WAIT_MILLIS);
         socket.setTcpNoDelay(true);
-        in = socket.getInputStream();
+        in = new BufferedInputStream(socket.getInputStream());
     }
 
     /// One request on a connection of its own.
@@ -152,6 +154,17 @@ final class Wire implements Closeable {
             if (line == null) {
                 throw new IOException("ended before: " + wanted);
             }
+        }
+    }
+
+    /// Reads until the far end has closed.
+    void awaitEnd() throws IOException {
+        try {
+            while (line() != null) {
+                // What came before the end does not matter.
+            }
+        } catch (SocketException reset) {
+            return;
         }
     }
 
