@@ -25,6 +25,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,10 +36,30 @@ final class EmbeddedPostgresIT {
     private static final Duration DEADLINE = Duration.ofSeconds(30);
     private static final Duration POLL = Duration.ofMillis(20);
 
+    @TempDir static Path template;
+
     // Closed to everybody else (0700): the unprivileged server has to get in nevertheless.
     @TempDir Path folder;
 
     private @Nullable EmbeddedPostgres running;
+
+    /// Unpacking and initdb take seconds: done once, copied for each test, but for the one below
+    /// that starts from nothing.
+    @BeforeAll
+    static void makeATemplate() throws Exception {
+        EmbeddedPostgres.start(template).stop();
+    }
+
+    @BeforeEach
+    void copyTheTemplate() throws Exception {
+        copyTo(folder);
+    }
+
+    private static void copyTo(Path target) throws IOException, InterruptedException {
+        Process copy =
+                new ProcessBuilder("cp", "-a", template + "/.", target + "/").inheritIO().start();
+        assertThat(copy.waitFor()).isZero();
+    }
 
     @AfterEach
     void stopWhatRuns() throws Exception {
@@ -110,6 +132,7 @@ final class EmbeddedPostgresIT {
     void anotherLocalUserReadsNeitherThePasswordNorTheData() throws Exception {
         assumeTrue(Posix.effectiveUser() == 0, "needs root, to become another user");
         Path open = Files.createTempDirectory("skerry-open");
+        copyTo(open);
         Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
         running = EmbeddedPostgres.start(open);
 
@@ -259,16 +282,12 @@ final class EmbeddedPostgresIT {
 
     @Test
     void saysWhichVersionMadeADataFolderItCannotOpen() throws Exception {
-        Files.createDirectories(folder.resolve("postgres/data"));
         Files.writeString(folder.resolve("postgres/data/PG_VERSION"), "17\n");
 
         assertThatThrownBy(() -> EmbeddedPostgres.start(folder))
                 .isInstanceOf(ProblemException.class)
                 .hasMessageContaining("PostgreSQL 17")
                 .hasMessageContaining("PostgreSQL " + ServerFiles.MAJOR);
-
-        Permissions.deleteTree(folder.resolve("postgres/data"));
-        running = EmbeddedPostgres.start(folder);
     }
 
     @Test
