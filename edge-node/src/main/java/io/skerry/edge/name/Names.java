@@ -52,7 +52,7 @@ public final class Names implements AutoCloseable {
         void stop();
     }
 
-    private static final Logger LOG = LoggerFactory.getLogger(Names.class);
+    private static final Logger log = LoggerFactory.getLogger(Names.class);
     private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(2);
 
     /// How soon a changed hosts file is noticed, at the latest.
@@ -126,7 +126,7 @@ public final class Names implements AutoCloseable {
                 loop.scheduleAtFixedRate(work, seconds, seconds, TimeUnit.SECONDS);
         repeated.addListener(done -> {
             if (done.cause() != null && !done.isCancelled()) {
-                LOG.error("repeated work failed", done.cause());
+                log.error("repeated work failed", done.cause());
             }
         });
     }
@@ -136,7 +136,7 @@ public final class Names implements AutoCloseable {
     public void close() {
         resolver.close();
         Future<?> closing = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-        closing.addListener(done -> LOG.debug("names closed"));
+        closing.addListener(done -> log.debug("names closed"));
     }
 
     /// One name in use. On the resolver's thread.
@@ -174,7 +174,7 @@ public final class Names implements AutoCloseable {
             }
             if (failing) {
                 failing = false;
-                LOG.info("the name {} has addresses again", text);
+                log.info("the name {} has addresses again", text);
             }
             boolean same =
                     answer instanceof Addresses(List<InetAddress> old)
@@ -197,7 +197,7 @@ public final class Names implements AutoCloseable {
             String why = cause == null ? "no address" : String.valueOf(cause.getMessage());
             if (!failing) {
                 failing = true;
-                LOG.warn(
+                log.warn(
                         answer instanceof Addresses
                                 ? "the name {} is not answered, the last addresses stay: {}"
                                 : "the name {} has no address yet: {}",
