@@ -5,6 +5,7 @@ import io.skerry.edge.name.NameSettings;
 import io.skerry.edge.origin.OriginSettings;
 import io.skerry.shared.instance.NodeArea;
 import io.skerry.shared.net.HostPort;
+import io.skerry.shared.net.IpText;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.process.SettingsReader;
 import java.net.InetAddress;
@@ -96,8 +97,21 @@ public record EdgeSettings(
                                 "metrics.rules-max", EdgeMetrics.RULES_MAX_DEFAULT, 0, 100_000),
                         OriginSettings.read(settings),
                         NameSettings.read(settings));
+        if (read.token.isEmpty() && !read.rules.stream().allMatch(EdgeSettings::isLoopback)) {
+            settings.mistake(
+                    "node-token",
+                    Code.MISSING,
+                    "off loopback the rule services ask for a token: set the same one there");
+        }
         settings.finish();
         return read;
+    }
+
+    private static boolean isLoopback(URI service) {
+        return service.getHost().equals("localhost")
+                || IpText.parse(service.getHost())
+                        .filter(InetAddress::isLoopbackAddress)
+                        .isPresent();
     }
 
     /// Event loops to start.
