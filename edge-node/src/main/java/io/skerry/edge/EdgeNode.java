@@ -1,0 +1,222 @@
+package io.skerry.edge;
+
+import io.skerry.edge.follow.FollowSettings;
+import io.skerry.edge.follow.Follower;
+import io.skerry.edge.listener.OwnPorts;
+import io.skerry.edge.metrics.EdgeMetrics;
+import io.skerry.edge.metrics.Limit;
+import io.skerry.edge.metrics.RuleCounterRegistry;
+import io.skerry.edge.metrics.SessionMetrics;
+import io.skerry.edge.name.Names;
+import io.skerry.edge.origin.OriginPools;
+import io.skerry.edge.session.EndReason;
+import io.skerry.edge.session.SessionLimits;
+import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.net.HostPort;
+import io.skerry.shared.net.Protocol;
+import io.skerry.shared.process.AdminServer;
+import io.skerry.shared.process.Bus;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One edge node: follows the configuration, forwards what it says, and reports.
+///
+/// Every part is made here, once, and handed what it needs; there is no state outside.
+public final class EdgeNode {
+    private static final Logger log = LoggerFactory.getLogger(EdgeNode.class);
+
+    private final Vertx vertx;
+    private final EdgeSettings settings;
+    private final String boot = UUID.randomUUID().toString();
+    private final Capabilities capabilities = Capabilities.detect();
+    private final SessionMetrics sessions = new SessionMetrics();
+    private final RuleCounterRegistry rules = new RuleCounterRegistry();
+    private final SessionLimits limits;
+    private final OwnPorts own = new OwnPorts();
+    private final Names names;
+    private final OriginPools pools;
+    private final Traffic traffic;
+    private final EdgeMetrics metrics;
+    private volatile NodeReport.State state = NodeReport.State.UP;
+    private volatile @Nullable Follower follower;
+    private @Nullable AdminServer admin;
+
+    private EdgeNode(Vertx vertx, Context control, EdgeSettings settings, Traffic.Maker maker) {
+        this.vertx = vertx;
+        this.settings = settings;
+        this.limits = new SessionLimits(settings.sessionsMax());
+        this.names = new Names(settings.names());
+        this.pools = new OriginPools(settings.origins(), names);
+        this.traffic =
+                maker.make(
+                        new NodeParts(
+                                vertx,
+                                control,
+                                settings,
+                                pools,
+                                rules,
+                                sessions,
+                                limits,
+                                own,
+                                this::changed));
+        this.metrics =
+                new EdgeMetrics(
+                        new EdgeMetrics.Sources(
+                                Build.version(),
+                                settings.rulesMax(),
+                                sessions,
+                                rules,
+                                this::appliedRevision,
+                                traffic::listeners,
+                                pools::up,
+                                allLimits()));
+    }
+
+    /// Starts a node. Completes when it serves what it knew from its last life; what it does not
+    /// know yet follows. Called on the Vert.x context that control work is to run on.
+    ///
+    /// @param maker makes the listeners
+    /// @param control further ports of this process, which must not be an origin
+    public static Future<EdgeNode> start(
+            Vertx vertx,
+            Bus bus,
+            EdgeSettings settings,
+            Traffic.Maker maker,
+            List<HostPort> control) {
+        EdgeNode node = new EdgeNode(vertx, vertx.getOrCreateContext(), settings, maker);
+        control.forEach(port -> node.own.add(Protocol.TCP, port.address(), port.port()));
+        return node.startAdmin()
+                .compose(started ->
+                        Follower.start(
+                                vertx,
+                                bus,
+                                FollowSettings.of(
+                                        settings.rules(), settings.token(), settings.data()),
+                                node.traffic,
+                                node::report,
+                                node.metrics::applied))
+                .map(follower -> {
+                    node.follower = follower;
+                    log.info("edge node {} serves {}", settings.node(), settings.slots());
+                    return node;
+                })
+                .recover(failure ->
+                        node.closeAll().transform(closed -> Future.failedFuture(failure)));
+    }
+
+    private Future<Void> startAdmin() {
+        return AdminServer.start(vertx, settings.admin(), this::isReady, metrics::text)
+                .map(started -> {
+                    admin = started;
+                    own.add(Protocol.TCP, settings.admin().address(), started.port());
+                    return null;
+                });
+    }
+
+    /// Whether it serves and means to go on.
+    public boolean isReady() {
+        Follower now = follower;
+        return state == NodeReport.State.UP && now != null && now.isReady();
+    }
+
+    /// The port of health and metrics.
+    public int adminPort() {
+        return Objects.requireNonNull(admin, "started").port();
+    }
+
+    /// The highest revision that is applied.
+    public long appliedRevision() {
+        Follower now = follower;
+        return now == null ? 0 : now.appliedRevision();
+    }
+
+    private void changed() {
+        Follower now = follower;
+        if (now != null) {
+            now.reportSoon();
+        }
+    }
+
+    private List<Limit> allLimits() {
+        List<Limit> all = new ArrayList<>();
+        all.add(new Limit("edge.sessions-max", limits::max, limits::hits));
+        all.add(
+                new Limit(
+                        "origin.persistence-entries",
+                        pools::persistenceEntriesMax,
+                        pools::persistenceEvicted));
+        all.addAll(traffic.limits());
+        return all;
+    }
+
+    private NodeReport report(Map<String, NodeReport.Applied> instances) {
+        long listeners = 0;
+        long open = 0;
+        for (Protocol protocol : Protocol.values()) {
+            listeners += traffic.listeners(protocol);
+            open += sessions.open(protocol);
+        }
+        return new NodeReport(
+                settings.node(),
+                boot,
+                settings.area(),
+                state,
+                settings.slots().stream().map(Slot::reachable).toList(),
+                capabilities.present(),
+                capabilities.missing(),
+                listeners,
+                open,
+                instances);
+    }
+
+    /// Stops in order: unready, says that it leaves, accepts nothing more, lets sessions drain for
+    /// as long as the setting says, ends those that are left, closes everything.
+    ///
+    /// @param hurry completes when the drain is to end at once
+    public Future<Void> stop(Future<Void> hurry) {
+        state = NodeReport.State.LEAVING;
+        Follower now = follower;
+        Future<Void> said = now == null ? Future.succeededFuture() : now.stop();
+        return said.transform(left -> {
+                    traffic.stopAccepting();
+                    return drain(hurry);
+                })
+                .transform(drained -> {
+                    traffic.endSessions(EndReason.SHUTDOWN);
+                    return closeAll();
+                });
+    }
+
+    private Future<Void> drain(Future<Void> hurry) {
+        Promise<Void> over = Promise.promise();
+        traffic.drained().onComplete(done -> over.tryComplete());
+        hurry.onComplete(done -> over.tryComplete());
+        if (settings.drain().isZero()) {
+            over.tryComplete();
+            return over.future();
+        }
+        long timer =
+                vertx.setTimer(Math.max(1, settings.drain().toMillis()), t -> over.tryComplete());
+        return over.future().onComplete(done -> vertx.cancelTimer(timer));
+    }
+
+    private Future<Void> closeAll() {
+        AdminServer server = admin;
+        Future<Void> closed =
+                traffic.close().transform(done -> {
+                    names.close();
+                    return server == null ? Future.succeededFuture() : server.close();
+                });
+        return closed.onFailure(bug -> log.error("the node did not close in order", bug));
+    }
+}

@@ -1,0 +1,192 @@
+package io.skerry.edge;
+
+import io.skerry.edge.metrics.EdgeMetrics;
+import io.skerry.edge.name.NameSettings;
+import io.skerry.edge.origin.OriginSettings;
+import io.skerry.shared.instance.NodeArea;
+import io.skerry.shared.net.HostPort;
+import io.skerry.shared.net.IpText;
+import io.skerry.shared.problem.Code;
+import io.skerry.shared.process.SettingsReader;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/// What an edge node can be told (`docs/reference/settings-edge.md`).
+///
+/// @param node `node`: its name, 1 to 63 of `A-Z a-z 0-9 . _ -`, unique; default the host name
+/// @param area `area`: `mainland`, `overseas` (default) or `every`
+/// @param slots `listen`: where rules listen, default `0.0.0.0+[::]`
+/// @param rules `rules`: rule services, tried in turn, default `http://127.0.0.1:8081`
+/// @param token `node-token`: shared secret of the pulls; empty: none
+/// @param data `data`: folder of the last applied content, default `.skerry-edge`
+/// @param admin `admin`: address of health and metrics, default 127.0.0.1:0
+/// @param drain `drain`: how long sessions may go on when the node stops, 0 to 3,600 s, default
+///   10 s
+/// @param transport `edge.transport`: how sockets are waited for, default `auto`
+/// @param loops `edge.loops`: event loops, 0 to 256, default 0: one per core
+/// @param sessionsMax `edge.sessions-max`: open sessions of the node, TCP and UDP together, 1 to
+///   10,000,000, default 1,000,000
+/// @param rulesMax `metrics.rules-max`: above so many rules metrics do not tell them apart, 0 to
+///   100,000, default 2,000
+/// @param origins settings that begin with `origin.`
+/// @param names how names are resolved
+public record EdgeSettings(
+        String node,
+        NodeArea area,
+        List<Slot> slots,
+        List<URI> rules,
+        String token,
+        Path data,
+        HostPort admin,
+        Duration drain,
+        TransportChoice transport,
+        int loops,
+        int sessionsMax,
+        int rulesMax,
+        OriginSettings origins,
+        NameSettings names) {
+    /// How sockets are waited for.
+    public enum TransportChoice {
+        /// The fastest that has proved itself on the machine.
+        AUTO,
+        EPOLL,
+        IO_URING,
+        NIO
+    }
+
+    public static final int LOOPS_MAX = 256;
+    public static final int SESSIONS_MAX = 10_000_000;
+    public static final int SESSIONS_DEFAULT = 1_000_000;
+    public static final Duration DRAIN_DEFAULT = Duration.ofSeconds(10);
+    public static final Duration DRAIN_MAX = Duration.ofSeconds(3600);
+
+    private static final Pattern NODE = Pattern.compile("[A-Za-z0-9._-]{1,63}");
+    private static final String RULES_DEFAULT = "http://127.0.0.1:8081";
+
+    public EdgeSettings {
+        slots = List.copyOf(slots);
+        rules = List.copyOf(rules);
+    }
+
+    /// Reads everything and refuses what is wrong, all of it at once.
+    public static EdgeSettings read(SettingsReader settings) {
+        EdgeSettings read =
+                new EdgeSettings(
+                        node(settings),
+                        settings.oneOf("area", NodeArea.class, NodeArea.OVERSEAS),
+                        SlotReader.read(settings),
+                        rules(settings),
+                        settings.secret("node-token", ""),
+                        data(settings),
+                        settings.hostPort("admin", "127.0.0.1:0"),
+                        settings.duration("drain", DRAIN_DEFAULT, Duration.ZERO, DRAIN_MAX),
+                        settings.oneOf(
+                                "edge.transport", TransportChoice.class, TransportChoice.AUTO),
+                        settings.integer("edge.loops", 0, 0, LOOPS_MAX),
+                        settings.integer("edge.sessions-max", SESSIONS_DEFAULT, 1, SESSIONS_MAX),
+                        settings.integer(
+                                "metrics.rules-max", EdgeMetrics.RULES_MAX_DEFAULT, 0, 100_000),
+                        OriginSettings.read(settings),
+                        NameSettings.read(settings));
+        if (read.token.isEmpty() && !read.rules.stream().allMatch(EdgeSettings::isLoopback)) {
+            settings.mistake(
+                    "node-token",
+                    Code.MISSING,
+                    "off loopback the rule services ask for a token: set the same one there");
+        }
+        settings.finish();
+        return read;
+    }
+
+    private static boolean isLoopback(URI service) {
+        return service.getHost().equals("localhost")
+                || IpText.parse(service.getHost())
+                        .filter(InetAddress::isLoopbackAddress)
+                        .isPresent();
+    }
+
+    /// Event loops to start.
+    public int loopCount() {
+        return loops == 0 ? Math.min(LOOPS_MAX, Runtime.getRuntime().availableProcessors()) : loops;
+    }
+
+    private static String node(SettingsReader settings) {
+        String name = settings.optional("node").orElseGet(EdgeSettings::hostName);
+        if (!NODE.matcher(name).matches()) {
+            settings.mistake(
+                    "node",
+                    Code.BAD_FORMAT,
+                    "'" + name + "' must be 1 to 63 letters, digits, '.', '_' or '-'");
+        }
+        return name;
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException unknown) {
+            return Optional.ofNullable(System.getenv("HOSTNAME")).orElse("edge");
+        }
+    }
+
+    private static List<URI> rules(SettingsReader settings) {
+        List<URI> services = new ArrayList<>();
+        List<String> texts = settings.list("rules", RULES_DEFAULT);
+        for (String text : texts) {
+            service(text)
+                    .ifPresentOrElse(
+                            services::add,
+                            () ->
+                                    settings.mistake(
+                                            "rules",
+                                            Code.BAD_FORMAT,
+                                            "'" + text + "' must be like " + RULES_DEFAULT));
+        }
+        if (texts.isEmpty()) {
+            settings.mistake("rules", Code.MISSING, "must name a rule service");
+        }
+        return services;
+    }
+
+    /// An HTTP URL of host and port and nothing else.
+    private static Optional<URI> service(String text) {
+        try {
+            URI uri = URI.create(text);
+            boolean good =
+                    "http".equals(lower(uri.getScheme()))
+                            && uri.getHost() != null
+                            && uri.getUserInfo() == null
+                            && uri.getQuery() == null
+                            && uri.getFragment() == null
+                            && (uri.getPath().isEmpty() || uri.getPath().equals("/"))
+                            && uri.getPort() <= 65535
+                            && uri.getPort() != 0;
+            return good ? Optional.of(uri) : Optional.empty();
+        } catch (IllegalArgumentException noUri) {
+            return Optional.empty();
+        }
+    }
+
+    private static String lower(@org.jspecify.annotations.Nullable String text) {
+        return text == null ? "" : text.toLowerCase(Locale.ROOT);
+    }
+
+    private static Path data(SettingsReader settings) {
+        String text = settings.string("data", ".skerry-edge");
+        try {
+            return Path.of(text).toAbsolutePath().normalize();
+        } catch (InvalidPathException refused) {
+            settings.mistake("data", Code.BAD_FORMAT, "'" + text + "' is no path of this system");
+            return Path.of(".skerry-edge").toAbsolutePath();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package io.skerry.edge;
+
+import io.skerry.edge.listener.OwnPorts;
+import io.skerry.edge.metrics.RuleCounterRegistry;
+import io.skerry.edge.metrics.SessionMetrics;
+import io.skerry.edge.origin.OriginPools;
+import io.skerry.edge.session.SessionLimits;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+
+/// What the parts of one node share.
+///
+/// @param vertx runs control work
+/// @param control the context that changes are applied on
+/// @param settings the node's
+/// @param pools chooses origins; a pool per rule
+/// @param rules counters by rule
+/// @param sessions counters of the node
+/// @param limits the node's limit of sessions
+/// @param own ports that must not be an origin
+/// @param changed to be run, on any thread, when there is something new to report, such as a rule
+///   that has drained
+public record NodeParts(
+        Vertx vertx,
+        Context control,
+        EdgeSettings settings,
+        OriginPools pools,
+        RuleCounterRegistry rules,
+        SessionMetrics sessions,
+        SessionLimits limits,
+        OwnPorts own,
+        Runnable changed) {}

@@ -1,0 +1,32 @@
+package io.skerry.edge.follow;
+
+import io.skerry.shared.content.InstanceContent;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+
+/// Makes the node run what it is to run. Called by the {@link Follower}, one call after another,
+/// on its context.
+public interface Applier {
+    /// What became of one instance.
+    ///
+    /// @param refused rules that cannot be served, with the reason as `code: sentence`
+    /// @param draining rules without a listener whose sessions still drain
+    record Outcome(Map<String, String> refused, List<String> draining) {
+        public static final Outcome GOOD = new Outcome(Map.of(), List.of());
+
+        public Outcome {
+            refused = Map.copyOf(refused);
+            draining = List.copyOf(draining);
+        }
+    }
+
+    /// Runs exactly these instances from now on. The future succeeds when every rule was opened or
+    /// refused; it fails only for a bug. Applied again with the same contents it tries what was
+    /// refused once more.
+    Future<Void> apply(SortedMap<String, InstanceContent> contents);
+
+    /// What has become, by now, of each instance applied last. From any thread.
+    Map<String, Outcome> outcomes();
+}

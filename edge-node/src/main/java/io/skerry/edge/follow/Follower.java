@@ -1,0 +1,350 @@
+package io.skerry.edge.follow;
+
+import io.skerry.edge.follow.RuleServices.Reply;
+import io.skerry.shared.bus.BusAddress;
+import io.skerry.shared.content.Targets;
+import io.skerry.shared.process.Bus;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonObject;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Keeps the node at its target.
+///
+/// It starts from the last content on disk, reports to a rule service every two seconds and learns
+/// its targets from the answer, pulls what it lacks, and applies small changes straight from the
+/// bus. Only a valid answer ever takes an instance away. All state belongs to one Vert.x context.
+public final class Follower {
+    private static final Logger log = LoggerFactory.getLogger(Follower.class);
+    private static final String SYNC = "/node/v1/sync";
+    private static final String INSTANCES = "/node/v1/instances/";
+
+    /// An answer whose newest revision is older than what runs comes from a service that lags; so
+    /// many of them in a row come from a deployment that was set back, and are believed.
+    private static final int OLDER_ANSWERS_BELIEVED = 3;
+
+    private final Vertx vertx;
+    private final Context context;
+    private final FollowSettings settings;
+    private final Reporter reporter;
+    private final RuleServices services;
+    private final Running running;
+    private final Hints hints = new Hints();
+
+    private boolean syncing;
+    private boolean syncAgain;
+    private boolean hintsInTurn;
+    private boolean stopped;
+    private int olderAnswers;
+    private long timer = -1;
+    private String trouble = "";
+    private volatile boolean serving;
+    private volatile boolean nameTaken;
+    private volatile long revision;
+
+    private Follower(
+            Vertx vertx,
+            Context context,
+            FollowSettings settings,
+            Applier applier,
+            Reporter reporter,
+            ApplyWatcher watcher) {
+        this.vertx = vertx;
+        this.context = context;
+        this.settings = settings;
+        this.reporter = reporter;
+        this.services = new RuleServices(vertx, settings);
+        this.running =
+                new Running(vertx, context, applier, new ContentFiles(settings.data()), watcher);
+    }
+
+    /// Starts to follow. Completes when what was on disk is served, without waiting for anyone.
+    /// Called on the Vert.x context that the follower is to live on.
+    public static Future<Follower> start(
+            Vertx vertx,
+            Bus bus,
+            FollowSettings settings,
+            Applier applier,
+            Reporter reporter,
+            ApplyWatcher watcher) {
+        Context context = vertx.getOrCreateContext();
+        Follower follower =
+                new Follower(vertx, context, settings, applier, reporter, watcher);
+        return follower.running
+                .inTurn(follower.running::load)
+                .otherwiseEmpty()
+                .map(loaded -> {
+                    follower.noteRevision();
+                    follower.serving = !follower.running.isEmpty();
+                    bus.subscribe(
+                            BusAddress.CHANGED,
+                            message -> context.runOnContext(v -> follower.hinted(message)));
+                    follower.sync();
+                    return follower;
+                });
+    }
+
+    /// Whether the node serves what it was told, now or in an earlier life.
+    public boolean isReady() {
+        return serving && !nameTaken && !stopped;
+    }
+
+    /// The highest revision that is applied; 0 before the first.
+    public long appliedRevision() {
+        return revision;
+    }
+
+    /// Something to report has changed, such as a rule that has drained: reports at once. From any
+    /// thread.
+    public void reportSoon() {
+        context.runOnContext(v -> sync());
+    }
+
+    private void hinted(JsonObject message) {
+        if (stopped) {
+            return;
+        }
+        if (!hints.add(message)) {
+            sync();
+            return;
+        }
+        if (!hintsInTurn) {
+            hintsInTurn = true;
+            running.inTurn(this::applyHints).onComplete(done -> sync());
+        }
+    }
+
+    private Future<Void> applyHints() {
+        hintsInTurn = false;
+        TreeMap<String, Held> next = hints.take(running);
+        return next.isEmpty() || stopped
+                ? Future.succeededFuture()
+                : running.change(next, Set.of()).onComplete(done -> noteRevision());
+    }
+
+    /// Reports and pulls now, or again as soon as the report under way is done.
+    private void sync() {
+        if (stopped) {
+            return;
+        }
+        if (syncing) {
+            syncAgain = true;
+            return;
+        }
+        syncing = true;
+        vertx.cancelTimer(timer);
+        exchange()
+                .onFailure(this::troubled)
+                .onComplete(done -> {
+                    syncing = false;
+                    boolean now = syncAgain && done.succeeded();
+                    syncAgain = false;
+                    if (now) {
+                        sync();
+                    } else if (!stopped) {
+                        timer = vertx.setTimer(nextDelay(), t -> retryAndSync());
+                    }
+                });
+    }
+
+    private long nextDelay() {
+        double jitter = 0.9 + 0.2 * ThreadLocalRandom.current().nextDouble();
+        return Math.max(1, Math.round(settings.interval().toMillis() * jitter));
+    }
+
+    private void retryAndSync() {
+        Future<Void> retried =
+                running.hasRefusals()
+                        ? running.inTurn(
+                                () -> stopped ? Future.succeededFuture() : running.again())
+                        : Future.succeededFuture();
+        retried.onComplete(done -> sync());
+    }
+
+    private Future<Void> exchange() {
+        return services.ask(HttpMethod.POST, SYNC, reporter.report(running.report()).print())
+                .compose(this::heard);
+    }
+
+    private Future<Void> heard(Reply reply) {
+        nameTaken = reply.status() == 409;
+        Targets targets = reply.status() == 200 ? read(reply.body()) : null;
+        if (targets == null) {
+            return Future.failedFuture(refusal(reply));
+        }
+        if (!trouble.isEmpty()) {
+            trouble = "";
+            log.info("rule service {} answers again", services.current());
+        }
+        if (targets.head() < running.revision() && ++olderAnswers < OLDER_ANSWERS_BELIEVED) {
+            log.warn(
+                    "rule service {} is at revision {}, this node at {}: not followed for now",
+                    services.current(),
+                    targets.head(),
+                    running.revision());
+            return Future.succeededFuture();
+        }
+        olderAnswers = targets.head() < running.revision() ? olderAnswers : 0;
+        running.retainUnread(targets.instances().keySet());
+        return pullAll(targets)
+                .compose(pulled -> running.inTurn(() -> adopt(targets, pulled)))
+                .onSuccess(done -> serving = true);
+    }
+
+    /// Strict: an answer without targets must never be taken for one with none.
+    private static @Nullable Targets read(JsonObject body) {
+        try {
+            return body.getValue("instances") instanceof JsonObject
+                            && body.getValue("head") instanceof Number
+                    ? Targets.read(body)
+                    : null;
+        } catch (RuntimeException unreadable) {
+            return null;
+        }
+    }
+
+    private IllegalStateException refusal(Reply reply) {
+        String said = reply.body().getValue("message") instanceof String m ? ": " + m : "";
+        return new IllegalStateException(
+                switch (reply.status()) {
+                    case 200 -> "an answer without targets";
+                    case 401 -> "the node token is refused";
+                    case 409 ->
+                            "another node of this name is alive, so this one takes nothing new"
+                                    + said;
+                    default -> "status " + reply.status() + said;
+                });
+    }
+
+    private Future<Map<String, Pull>> pullAll(Targets targets) {
+        Future<Map<String, Pull>> pulls = Future.succeededFuture(new TreeMap<>());
+        for (Map.Entry<String, Targets.Target> each :
+                new TreeMap<>(targets.instances()).entrySet()) {
+            String instance = each.getKey();
+            if (!isWanting(instance, each.getValue())) {
+                continue;
+            }
+            pulls =
+                    pulls.compose(soFar ->
+                            pull(instance, each.getValue(), false)
+                                    .map(pull -> {
+                                        soFar.put(instance, pull);
+                                        return soFar;
+                                    }));
+        }
+        return pulls;
+    }
+
+    private boolean isWanting(String instance, Targets.Target target) {
+        Held held = running.get(instance);
+        Running.Unread unread = running.unread(instance);
+        return (held == null || !held.is(target))
+                && (unread == null || !unread.target().equals(target));
+    }
+
+    private Future<Pull> pull(String instance, Targets.Target target, boolean whole) {
+        if (!io.skerry.shared.id.Ids.isId(instance)) {
+            return Future.succeededFuture(new Pull.Nothing("not an identity"));
+        }
+        Held have = whole ? null : running.get(instance);
+        boolean behind = have != null && have.content().revision() < target.revision();
+        long from = behind ? have.content().revision() : 0;
+        return services.ask(HttpMethod.GET, INSTANCES + instance + "?have=" + from, null)
+                .compose(reply -> {
+                    if (reply.status() != 200) {
+                        return Future.succeededFuture(
+                                new Pull.Nothing("status " + reply.status()));
+                    }
+                    Pull pull = Pull.judge(instance, target, behind ? have : null, reply.body());
+                    return pull instanceof Pull.NeedsSnapshot && !whole
+                            ? pull(instance, target, true)
+                            : Future.succeededFuture(pull);
+                });
+    }
+
+    /// Runs what was pulled and stops what is no target any more, unless a hint has been faster.
+    private Future<Void> adopt(Targets targets, Map<String, Pull> pulled) {
+        TreeMap<String, Held> put = new TreeMap<>();
+        pulled.forEach((instance, pull) -> {
+            switch (pull) {
+                case Pull.Good(Held got) -> {
+                    if (!isOvertaken(instance, targets)) {
+                        put.put(instance, got);
+                    }
+                }
+                case Pull.Unreadable(var refused) -> unreadable(instance, targets, refused);
+                case Pull.NeedsSnapshot needs ->
+                        log.warn("instance {} could not be pulled: steps do not fit", instance);
+                case Pull.Nothing(String why) ->
+                        log.warn("instance {} could not be pulled: {}", instance, why);
+            }
+        });
+        Set<String> remove = new HashSet<>(running.instances());
+        remove.removeAll(targets.instances().keySet());
+        remove.removeIf(instance -> isOvertaken(instance, targets));
+        if (stopped || put.isEmpty() && remove.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        syncAgain = true;
+        return running.change(put, remove).onComplete(done -> noteRevision());
+    }
+
+    private boolean isOvertaken(String instance, Targets targets) {
+        Held now = running.get(instance);
+        return now != null
+                && now.content().revision() > targets.head()
+                && olderAnswers < OLDER_ANSWERS_BELIEVED;
+    }
+
+    private void unreadable(String instance, Targets targets, Map<String, String> refused) {
+        Targets.Target target = Objects.requireNonNull(targets.instances().get(instance));
+        running.cannotRead(instance, new Running.Unread(target, refused));
+        syncAgain = true;
+        log.error(
+                "instance {} stays as it is: {}",
+                instance,
+                refused.values().iterator().next());
+    }
+
+    private void noteRevision() {
+        revision = running.revision();
+    }
+
+    /// Says each trouble once.
+    private void troubled(Throwable failure) {
+        String now = String.valueOf(failure.getMessage());
+        if (!now.equals(trouble)) {
+            trouble = now;
+            log.warn("no targets from {}, the last ones stay: {}", settings.rules(), now);
+        }
+    }
+
+    /// Reports once more what the reporter says by now, such as that the node leaves, and stops
+    /// following. What runs goes on running.
+    public Future<Void> stop() {
+        return io.vertx.core.Future.future(promise ->
+                context.runOnContext(v -> {
+                    stopped = true;
+                    vertx.cancelTimer(timer);
+                    services.ask(
+                                    HttpMethod.POST,
+                                    SYNC,
+                                    reporter.report(running.report()).print())
+                            .timeout(
+                                    settings.connectDeadline().toMillis(),
+                                    java.util.concurrent.TimeUnit.MILLISECONDS)
+                            .transform(said -> services.close())
+                            .onComplete(promise);
+                }));
+    }
+}

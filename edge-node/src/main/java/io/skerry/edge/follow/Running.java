@@ -1,0 +1,196 @@
+package io.skerry.edge.follow;
+
+import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.Targets;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What the node runs: changed step by step, never two at once, and kept on disk. On one Vert.x
+/// context.
+final class Running {
+    private static final Logger log = LoggerFactory.getLogger(Running.class);
+
+    /// Contents that the node cannot read, with the target that asked for them.
+    record Unread(Targets.Target target, Map<String, String> refused) {}
+
+    private final Vertx vertx;
+    private final Context context;
+    private final Applier applier;
+    private final ContentFiles files;
+    private final ApplyWatcher watcher;
+    private final TreeMap<String, Held> held = new TreeMap<>();
+    private final TreeMap<String, Unread> unread = new TreeMap<>();
+    private Future<Void> last = Future.succeededFuture();
+
+    Running(
+            Vertx vertx,
+            Context context,
+            Applier applier,
+            ContentFiles files,
+            ApplyWatcher watcher) {
+        this.vertx = vertx;
+        this.context = context;
+        this.applier = applier;
+        this.files = files;
+        this.watcher = watcher;
+    }
+
+    /// Does a step when all earlier ones are done.
+    Future<Void> inTurn(Supplier<Future<Void>> step) {
+        last = last.transform(before -> step.get());
+        return last;
+    }
+
+    @Nullable Held get(String instance) {
+        return held.get(instance);
+    }
+
+    Set<String> instances() {
+        return Set.copyOf(held.keySet());
+    }
+
+    boolean isEmpty() {
+        return held.isEmpty();
+    }
+
+    /// The highest revision among the contents; 0 without any.
+    long revision() {
+        return held.values().stream().mapToLong(h -> h.content().revision()).max().orElse(0);
+    }
+
+    @Nullable Unread unread(String instance) {
+        return unread.get(instance);
+    }
+
+    void cannotRead(String instance, Unread what) {
+        unread.put(instance, what);
+    }
+
+    void retainUnread(Set<String> instances) {
+        unread.keySet().retainAll(instances);
+    }
+
+    boolean hasRefusals() {
+        return applier.outcomes().values().stream().anyMatch(o -> !o.refused().isEmpty());
+    }
+
+    /// Reads the files and runs what they say.
+    Future<Void> load() {
+        return vertx.executeBlocking(files::load)
+                .recover(failure -> {
+                    log.error("no last content is read: {}", failure.getMessage());
+                    return Future.succeededFuture(java.util.List.of());
+                })
+                .compose(loaded -> {
+                    if (loaded.isEmpty()) {
+                        return Future.succeededFuture();
+                    }
+                    TreeMap<String, Held> put = new TreeMap<>();
+                    loaded.forEach(each -> put.put(each.content().instance(), each));
+                    log.info("serving {} instances from the last applied content", put.size());
+                    return apply(put, Set.of(), false);
+                });
+    }
+
+    /// Runs other contents for some instances and none for others.
+    Future<Void> change(Map<String, Held> put, Set<String> remove) {
+        return apply(put, remove, true);
+    }
+
+    /// Tries again what was refused.
+    Future<Void> again() {
+        return apply(Map.of(), Set.of(), false);
+    }
+
+    private Future<Void> apply(Map<String, Held> put, Set<String> remove, boolean keep) {
+        TreeMap<String, Held> next = new TreeMap<>(held);
+        next.putAll(put);
+        next.keySet().removeAll(remove);
+        TreeMap<String, InstanceContent> contents = new TreeMap<>();
+        next.forEach((id, each) -> contents.put(id, each.content()));
+        long began = System.nanoTime();
+        return onContext(guarded(contents))
+                .compose(applied -> {
+                    watcher.applied(System.nanoTime() - began);
+                    held.clear();
+                    held.putAll(next);
+                    put.keySet().forEach(unread::remove);
+                    return keep ? store(put, remove) : Future.succeededFuture();
+                })
+                .onFailure(bug -> log.error("a change was not applied; tried again", bug));
+    }
+
+    private Future<Void> guarded(SortedMap<String, InstanceContent> contents) {
+        try {
+            return applier.apply(contents);
+        } catch (RuntimeException bug) {
+            return Future.failedFuture(bug);
+        }
+    }
+
+    /// A disk that fails costs the memory of the next start and nothing else.
+    private Future<Void> store(Map<String, Held> put, Set<String> remove) {
+        Map<String, Held> stored = Map.copyOf(put);
+        return vertx.<Void>executeBlocking(
+                        () -> {
+                            for (Held each : stored.values()) {
+                                files.store(each);
+                            }
+                            for (String each : remove) {
+                                files.remove(each);
+                            }
+                            return null;
+                        })
+                .recover(failure -> {
+                    String why =
+                            failure instanceof IOException
+                                    ? failure.toString()
+                                    : String.valueOf(failure.getMessage());
+                    log.error("the applied content could not be kept on disk: {}", why);
+                    return Future.succeededFuture();
+                });
+    }
+
+    private Future<Void> onContext(Future<Void> future) {
+        Promise<Void> promise = Promise.promise();
+        future.onComplete(done -> context.runOnContext(v -> promise.handle(done)));
+        return promise.future();
+    }
+
+    /// What the report says of each instance.
+    Map<String, NodeReport.Applied> report() {
+        Map<String, Applier.Outcome> outcomes = applier.outcomes();
+        TreeMap<String, NodeReport.Applied> report = new TreeMap<>();
+        held.forEach((id, each) -> {
+            Applier.Outcome outcome = outcomes.getOrDefault(id, Applier.Outcome.GOOD);
+            report.put(
+                    id,
+                    new NodeReport.Applied(
+                            each.content().revision(),
+                            each.digest(),
+                            outcome.refused(),
+                            outcome.draining()));
+        });
+        unread.forEach((id, each) ->
+                report.put(
+                        id,
+                        new NodeReport.Applied(
+                                each.target().revision(),
+                                each.target().digest(),
+                                each.refused(),
+                                outcomes.getOrDefault(id, Applier.Outcome.GOOD).draining())));
+        return report;
+    }
+}
