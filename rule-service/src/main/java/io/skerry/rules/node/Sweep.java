@@ -1,0 +1,105 @@
+package io.skerry.rules.node;
+
+import io.skerry.rules.revision.Publication;
+import io.skerry.rules.store.Database;
+import io.skerry.rules.store.KeyTable;
+import io.skerry.rules.store.NodeTable;
+import io.skerry.rules.store.Transaction;
+import io.skerry.shared.problem.ProblemException;
+import io.vertx.core.json.JsonObject;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Each second, on every replica: nodes that have fallen silent are down, and statuses follow
+/// whatever has changed, whoever changed it.
+public final class Sweep {
+    /// Time between sweeps, in milliseconds.
+    public static final long PERIOD_MILLIS = 1_000;
+
+    /// A node not heard of for so long is down, in seconds: three reports missed.
+    public static final double SILENCE_SECONDS = 6;
+
+    private static final Logger log = LoggerFactory.getLogger(Sweep.class);
+    private static final int PRUNE_EVERY = 60;
+
+    private final Database database;
+    private final Statuses statuses;
+    private final Publication publication;
+    private final Map<String, String> seen = new HashMap<>();
+    private int rounds;
+    private boolean running;
+    private volatile boolean healthy;
+
+    public Sweep(Database database, Statuses statuses, Publication publication) {
+        this.database = database;
+        this.statuses = statuses;
+        this.publication = publication;
+    }
+
+    /// One sweep; does nothing while another one runs.
+    public void run() {
+        if (running) {
+            return;
+        }
+        running = true;
+        try {
+            sweep();
+            healthy = true;
+        } catch (ProblemException later) {
+            healthy = false;
+            log.debug("sweep must wait: {}", later.getMessage());
+        } finally {
+            running = false;
+        }
+    }
+
+    /// Whether the last sweep could read and write.
+    public boolean isHealthy() {
+        return healthy;
+    }
+
+    private void sweep() {
+        boolean prune = rounds++ % PRUNE_EVERY == 0;
+        List<String> down =
+                database.note(
+                        sql -> {
+                            if (prune) {
+                                KeyTable.prune(sql);
+                            }
+                            return NodeTable.sweep(sql, SILENCE_SECONDS);
+                        });
+        for (String node : down) {
+            log.info("node {} is down: not heard of for {} s", node, SILENCE_SECONDS);
+            publication.event("node", new JsonObject().put("node", node).put("state", "down"));
+        }
+        Map<String, String> marks = database.read(Sweep::marks);
+        seen.keySet().retainAll(marks.keySet());
+        marks.forEach((instance, mark) -> {
+            if (!mark.equals(seen.get(instance)) && statuses.refresh(instance)) {
+                seen.put(instance, mark);
+            }
+        });
+    }
+
+    /// For each instance a text that changes when its statuses may have to.
+    private static Map<String, String> marks(Transaction sql) {
+        String roster =
+                sql.first(
+                                row -> row.getString(0),
+                                "SELECT coalesce(md5(string_agg(concat_ws(' ', name, boot, area,"
+                                        + " state), ',' ORDER BY name)), '') FROM node")
+                        .orElse("");
+        Map<String, String> marks = new TreeMap<>();
+        sql.rows(
+                        "SELECT i.id, concat_ws(' ', i.revision, i.status, a.sum) FROM instance i"
+                                + " LEFT JOIN (SELECT instance_id, sum(hashtextextended(node ||"
+                                + " mark, 0)) AS sum FROM node_instance GROUP BY instance_id) a ON"
+                                + " a.instance_id = i.id")
+                .forEach(row -> marks.put(row.getString(0), roster + " " + row.getString(1)));
+        return marks;
+    }
+}

@@ -1,0 +1,58 @@
+package io.skerry.rules.revision;
+
+import io.skerry.shared.bus.BusAddress;
+import io.skerry.shared.bus.Event;
+import io.skerry.shared.bus.RuleRequest;
+import io.skerry.shared.content.ContentChange;
+import io.skerry.shared.process.Bus;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.function.Consumer;
+
+/// Tells nodes and people what a commit has made true. Best effort: nodes also pull.
+public final class Publication {
+    private final Bus bus;
+    private Consumer<String> touched = instance -> {};
+
+    public Publication(Bus bus) {
+        this.bus = bus;
+    }
+
+    /// Who else wants to know, in this process, which instances have changed.
+    public void onTouched(Consumer<String> listener) {
+        touched = listener;
+    }
+
+    void publish(Change change, RuleRequest request) {
+        for (ContentChange step : change.steps()) {
+            bus.publish(BusAddress.CHANGED, hint(step));
+            touched.accept(step.instance());
+        }
+        event(
+                "revision",
+                new JsonObject()
+                        .put("revision", change.revision())
+                        .put("actor", request.actor())
+                        .put("operation", request.operation().name().toLowerCase(ROOT))
+                        .put("object", change.object())
+                        .put("summary", change.summary()));
+    }
+
+    /// A step as it travels on the bus: whole where it is small, else only what it leads to.
+    static JsonObject hint(ContentChange step) {
+        JsonObject json = step.print();
+        return step.isSmall()
+                ? json.put("small", true)
+                : json.put("small", false)
+                        .put("removed", new JsonArray())
+                        .put("rules", new JsonArray())
+                        .put("groups", new JsonArray());
+    }
+
+    /// Tells people who watch.
+    public void event(String type, JsonObject data) {
+        bus.publish(BusAddress.EVENTS, new Event(type, data).print());
+    }
+
+    private static final java.util.Locale ROOT = java.util.Locale.ROOT;
+}

@@ -1,0 +1,163 @@
+package io.skerry.rules.serve;
+
+import io.skerry.rules.node.Reports;
+import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.id.Ids;
+import io.skerry.shared.net.HostPort;
+import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.Problem;
+import io.skerry.shared.problem.ProblemException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// HTTP for edge nodes: `POST /node/v1/sync` and `GET /node/v1/instances/{sid}`.
+public final class NodeApi {
+    /// Size of a report, in bytes.
+    public static final int REPORT_BYTES_MAX = 8 * 1024 * 1024;
+
+    private static final Logger log = LoggerFactory.getLogger(NodeApi.class);
+    private static final int IDLE_SECONDS = 60;
+    private static final String JSON = "application/json";
+
+    private final Reports reports;
+    private final Pulls pulls;
+    private final Optional<String> token;
+
+    /// @param token what nodes must show; empty: nothing
+    public NodeApi(Reports reports, Pulls pulls, Optional<String> token) {
+        this.reports = reports;
+        this.pulls = pulls;
+        this.token = token;
+    }
+
+    /// Listens; handlers run on the calling context, which must be one that may wait.
+    public Future<HttpServer> listen(Vertx vertx, HostPort bind) {
+        Router router = Router.router(vertx);
+        router.route("/node/v1/*").handler(this::checkToken);
+        router.post("/node/v1/sync")
+                .handler(BodyHandler.create(false).setBodyLimit(REPORT_BYTES_MAX))
+                .handler(this::sync);
+        router.get("/node/v1/instances/:instance").handler(this::pull);
+        router.errorHandler(
+                413, context -> refuse(context, 413, Code.TOO_LARGE, "the report is too large"));
+        router.errorHandler(
+                404, context -> refuse(context, 404, Code.NOT_FOUND, "there is no such path"));
+        router.errorHandler(
+                405,
+                context ->
+                        refuse(context, 405, Code.METHOD_NOT_ALLOWED, "the path does not take this method"));
+        router.route().failureHandler(NodeApi::failed);
+        HttpServerOptions options =
+                new HttpServerOptions().setIdleTimeout(IDLE_SECONDS).setCompressionSupported(true);
+        return vertx.createHttpServer(options)
+                .requestHandler(router)
+                .listen(bind.port(), bind.host());
+    }
+
+    private void checkToken(RoutingContext context) {
+        if (token.isEmpty() || matches(context.request().getHeader("Authorization"))) {
+            context.next();
+            return;
+        }
+        context.response().putHeader("WWW-Authenticate", "Bearer");
+        refuse(context, 401, "unauthorized", "the node token is missing or wrong");
+    }
+
+    /// Compares without telling by its time how much was right.
+    private boolean matches(@Nullable String header) {
+        byte[] given = (header == null ? "" : header).getBytes(StandardCharsets.UTF_8);
+        byte[] right = ("Bearer " + token.orElse("")).getBytes(StandardCharsets.UTF_8);
+        return MessageDigest.isEqual(given, right);
+    }
+
+    private void sync(RoutingContext context) {
+        NodeReport report = read(context.body().buffer());
+        switch (reports.take(report)) {
+            case Reports.Outcome.Taken(var targets) -> answer(context, targets.print().toBuffer());
+            case Reports.Outcome.NameTaken(String message) ->
+                    refuse(context, 409, Code.NAME_TAKEN, message);
+        }
+    }
+
+    private static NodeReport read(@Nullable Buffer body) {
+        try {
+            JsonObject json = body == null ? new JsonObject() : new JsonObject(body);
+            if (json.encode().contains("\\u0000")) {
+                throw new IllegalArgumentException("zero characters");
+            }
+            return NodeReport.read(json);
+        } catch (RuntimeException unreadable) {
+            throw Problem.of(Code.UNREADABLE, "the body is no node report").toException();
+        }
+    }
+
+    private void pull(RoutingContext context) {
+        String instance = context.pathParam("instance");
+        String have = context.request().getParam("have", "0");
+        if (!have.matches("[0-9]{1,18}")) {
+            refuse(context, 400, Code.BAD_FORMAT, "'have' must be a revision");
+            return;
+        }
+        Optional<Buffer> body =
+                Ids.isId(instance)
+                        ? pulls.pull(instance, Long.parseLong(have))
+                        : Optional.empty();
+        if (body.isPresent()) {
+            answer(context, body.get());
+        } else {
+            refuse(context, 404, Code.NOT_FOUND, "there is no instance " + instance);
+        }
+    }
+
+    private static void answer(RoutingContext context, Buffer body) {
+        context.response().putHeader("Content-Type", JSON).end(body);
+    }
+
+    private static void failed(RoutingContext context) {
+        switch (context.failure()) {
+            case ProblemException refused -> {
+                Problem problem = refused.problem();
+                refuse(context, problem.status(), problem.code(), refused.getMessage());
+            }
+            case null -> context.next();
+            default -> {
+                log.error("bug while answering {}", context.request().path(), context.failure());
+                refuse(context, 500, Code.INTERNAL, "an unexpected error");
+            }
+        }
+    }
+
+    private static void refuse(RoutingContext context, int status, Code code, String message) {
+        refuse(context, status, code.word(), message);
+    }
+
+    private static void refuse(RoutingContext context, int status, String code, String message) {
+        if (context.response().ended()) {
+            return;
+        }
+        JsonObject problem =
+                new JsonObject()
+                        .put("type", "urn:skerry:problem:" + code)
+                        .put("status", status)
+                        .put("code", code)
+                        .put("message", message)
+                        .put("detail", message);
+        context.response()
+                .setStatusCode(status)
+                .putHeader("Content-Type", "application/problem+json")
+                .end(problem.toBuffer());
+    }
+}

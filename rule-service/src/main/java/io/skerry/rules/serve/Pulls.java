@@ -1,0 +1,88 @@
+package io.skerry.rules.serve;
+
+import io.skerry.rules.revision.Contents;
+import io.skerry.rules.store.Database;
+import io.skerry.rules.store.HeadTable;
+import io.skerry.rules.store.InstanceRow;
+import io.skerry.rules.store.InstanceTable;
+import io.skerry.rules.store.Transaction;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/// What a node gets when it pulls an instance: the steps from where it is, when they are few and
+/// kept, or the whole content.
+public final class Pulls {
+    /// More steps than this are not sent one by one.
+    static final int STEPS_MAX = 20;
+
+    /// Printed contents in memory, for many nodes that pull the same.
+    static final int PRINTED_MAX = 32;
+
+    private final Database database;
+    private final Contents contents;
+    private final Map<String, Printed> printed = new LinkedHashMap<>(16, 0.75f, true);
+
+    private record Printed(long revision, String digest, Buffer body) {}
+
+    public Pulls(Database database, Contents contents) {
+        this.database = database;
+        this.contents = contents;
+    }
+
+    /// The answer; empty where the instance is gone.
+    ///
+    /// @param have the revision the node has; 0 for none
+    public Optional<Buffer> pull(String instance, long have) {
+        return database.read(
+                sql -> InstanceTable.find(sql, instance).map(row -> answer(sql, row, have)));
+    }
+
+    private Buffer answer(Transaction sql, InstanceRow row, long have) {
+        return have > 0
+                ? steps(sql, row, have).orElseGet(() -> whole(sql, row))
+                : whole(sql, row);
+    }
+
+    private static Optional<Buffer> steps(Transaction sql, InstanceRow row, long have) {
+        List<HeadTable.Step> steps = HeadTable.stepsAfter(sql, row.id(), have, STEPS_MAX + 1);
+        boolean follows =
+                have == row.revision()
+                        || !steps.isEmpty() && steps.get(0).previous() == have;
+        if (!follows || steps.size() > STEPS_MAX) {
+            return Optional.empty();
+        }
+        JsonArray changes = new JsonArray();
+        for (HeadTable.Step step : steps) {
+            if (step.step() == null) {
+                return Optional.empty();
+            }
+            changes.add(step.step());
+        }
+        return Optional.of(new JsonObject().put("v", 1).put("changes", changes).toBuffer());
+    }
+
+    private Buffer whole(Transaction sql, InstanceRow row) {
+        Printed known = printed.get(row.id());
+        if (known != null
+                && known.revision() == row.revision()
+                && Objects.equals(known.digest(), row.digest())) {
+            return known.body();
+        }
+        Buffer body =
+                new JsonObject()
+                        .put("v", 1)
+                        .put("content", contents.of(sql, row).print())
+                        .toBuffer();
+        printed.put(row.id(), new Printed(row.revision(), row.digest(), body));
+        if (printed.size() > PRINTED_MAX) {
+            printed.remove(printed.keySet().iterator().next());
+        }
+        return body;
+    }
+}

@@ -1,0 +1,5 @@
+/// HTTP for edge nodes: reports and pulls.
+@NullMarked
+package io.skerry.rules.serve;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,48 @@
+package io.skerry.rules.store;
+
+import io.skerry.shared.instance.NodeArea;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/// An edge node as it was heard of last.
+///
+/// @param name its name
+/// @param boot drawn at its start
+/// @param area where it stands
+/// @param state whether it serves
+/// @param slots per slot its addresses
+/// @param capabilities what it can do
+/// @param missing what it cannot do, with the reason
+/// @param listeners open listening ports
+/// @param sessions open sessions
+/// @param seenAt when it was heard of last, by the database's clock
+public record NodeRow(
+        String name,
+        String boot,
+        NodeArea area,
+        State state,
+        List<List<String>> slots,
+        List<String> capabilities,
+        Map<String, String> missing,
+        long listeners,
+        long sessions,
+        OffsetDateTime seenAt) {
+    /// Whether a node serves.
+    public enum State {
+        UP,
+        /// It lets its sessions end and is not required any more.
+        DRAINING,
+        /// It left, or has not been heard of.
+        DOWN;
+
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        static State of(String word) {
+            return valueOf(word.toUpperCase(Locale.ROOT));
+        }
+    }
+}
