@@ -162,9 +162,14 @@ final class Relay extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /// Not asked for by the session: a reset, except where both directions of the channel had ended
+    /// in order. Netty closes it then by itself, and what was read from it may still be on its way.
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        session.reset(from);
+        Relay writer = session.towards(from);
+        if (!sourceDone || writer == null || !writer.isDone()) {
+            session.reset(from);
+        }
     }
 
     @Override

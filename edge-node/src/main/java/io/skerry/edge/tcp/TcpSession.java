@@ -279,6 +279,7 @@ final class TcpSession {
 
     void broke(Side side, Throwable cause) {
         if (cause instanceof IOException) {
+            LOG.debug("{} side of a session of rule {} broke", side, route.rule().id(), cause);
             reset(side);
         } else if (state != State.CLOSED) {
             LOG.error("tcp session of rule {} broke", route.rule().id(), cause);
