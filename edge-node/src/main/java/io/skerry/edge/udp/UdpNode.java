@@ -94,6 +94,11 @@ final class UdpNode {
         } else if (address.isAnyLocalAddress()) {
             calls.option(fd, SOL_IP, SystemCalls.IP_PKTINFO, 1);
         }
+        makeRoom(calls, fd);
+    }
+
+    /// Gives a socket its receive buffer.
+    void makeRoom(SystemCalls calls, int fd) {
         int bytes = settings.receiveBufferBytes();
         if (calls.option(fd, SOL_SOCKET, SystemCalls.SO_RCVBUFFORCE, bytes) < 0) {
             calls.option(fd, SOL_SOCKET, SystemCalls.SO_RCVBUF, bytes);

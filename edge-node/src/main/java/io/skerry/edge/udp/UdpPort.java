@@ -184,6 +184,7 @@ final class UdpPort {
         if (fd < 0) {
             return refuse(DropReason.DESCRIPTORS, EndReason.DESCRIPTORS);
         }
+        node.makeRoom(calls, fd);
         MemorySegment name = loop.memory.take();
         int length = SocketAddress.write(name, 0, address, route.originPort());
         int connected = calls.connect(fd, name.address(), length);

@@ -13,9 +13,13 @@ import io.skerry.shared.rule.ClientIp;
 import io.skerry.shared.rule.HeaderDestination;
 import io.skerry.shared.rule.ProxyV2Udp;
 import java.net.BindException;
+import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -337,8 +341,8 @@ class UdpForwardingTest {
         FakeOrigins origins = new FakeOrigins("127.0.0.1");
         Route route = node.route(origins, 9, TestNode.spec(ClientIp.OFF));
         assertRefused(node, holder.port(), route);
-        try (java.net.DatagramSocket sharing = new java.net.DatagramSocket(null)) {
-            sharing.setOption(java.net.StandardSocketOptions.SO_REUSEPORT, true);
+        try (DatagramSocket sharing = new DatagramSocket(null)) {
+            sharing.setOption(StandardSocketOptions.SO_REUSEPORT, true);
             sharing.bind(new InetSocketAddress("127.0.0.1", 0));
             assertRefused(node, sharing.getLocalPort(), route);
         }
@@ -411,8 +415,6 @@ class UdpForwardingTest {
 
     private static Peer.Datagram datagram(InetSocketAddress from, String text) {
         return new Peer.Datagram(
-                from,
-                java.util.HexFormat.of()
-                        .formatHex(text.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+                from, HexFormat.of().formatHex(text.getBytes(StandardCharsets.UTF_8)));
     }
 }
