@@ -1,0 +1,73 @@
+package io.skerry.edge.listener;
+
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// Opens ports of one rule, a few at a time, until all are open or one fails. Runs on the control
+/// context.
+final class RuleOpening {
+    /// Ports being opened at once: enough to keep the event loops busy, few enough that a turn of
+    /// theirs stays short.
+    private static final int AT_ONCE = 16;
+
+    /// @param opened those that are open, also after a failure
+    /// @param failedKey the port that could not be opened, or null
+    /// @param failure what the system said
+    record Outcome(
+            List<Listener> opened, @Nullable ListenerKey failedKey, @Nullable Throwable failure) {}
+
+    private final Context context;
+    private final Function<ListenerKey, Future<Listener>> opener;
+    private final Iterator<ListenerKey> keys;
+    private final List<Listener> opened = new ArrayList<>();
+    private final Promise<Outcome> promise = Promise.promise();
+    private int pending;
+    private @Nullable ListenerKey failedKey;
+    private @Nullable Throwable failure;
+
+    private RuleOpening(
+            Context context,
+            Iterator<ListenerKey> keys,
+            Function<ListenerKey, Future<Listener>> opener) {
+        this.context = context;
+        this.keys = keys;
+        this.opener = opener;
+    }
+
+    static Future<Outcome> open(
+            Context context,
+            List<ListenerKey> keys,
+            Function<ListenerKey, Future<Listener>> opener) {
+        RuleOpening opening = new RuleOpening(context, keys.iterator(), opener);
+        opening.next();
+        return opening.promise.future();
+    }
+
+    private void next() {
+        while (failure == null && pending < AT_ONCE && keys.hasNext()) {
+            ListenerKey key = keys.next();
+            pending++;
+            opener.apply(key)
+                    .onComplete(result ->
+                            context.runOnContext(v -> {
+                                pending--;
+                                if (result.succeeded()) {
+                                    opened.add(result.result());
+                                } else if (failure == null) {
+                                    failedKey = key;
+                                    failure = result.cause();
+                                }
+                                next();
+                            }));
+        }
+        if (pending == 0) {
+            promise.tryComplete(new Outcome(List.copyOf(opened), failedKey, failure));
+        }
+    }
+}

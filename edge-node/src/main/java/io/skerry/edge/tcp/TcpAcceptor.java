@@ -1,0 +1,136 @@
+package io.skerry.edge.tcp;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.SocketChannel;
+import io.skerry.edge.listener.Route;
+import io.skerry.edge.session.EndReason;
+import io.skerry.shared.net.Protocol;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One listener's share on one event loop: accepts there and owns the sessions it began. Runs on
+/// that event loop; {@link #open()} may be asked from anywhere.
+///
+/// When the process has no descriptor left, `accept` fails again and again without taking anything
+/// off the queue. Accepting then pauses and is tried again by a timer, and the clients wait in the
+/// backlog.
+final class TcpAcceptor extends ChannelInboundHandlerAdapter {
+    static final long ACCEPT_PAUSE_MILLIS = 250;
+
+    private static final Logger LOG = LoggerFactory.getLogger(TcpAcceptor.class);
+
+    private final TcpListener listener;
+    private final TcpLoop tcpLoop;
+    private final SessionList sessions = new SessionList();
+    private volatile int open;
+    private boolean closed;
+    private boolean paused;
+
+    TcpAcceptor(TcpListener listener, TcpLoop tcpLoop) {
+        this.listener = listener;
+        this.tcpLoop = tcpLoop;
+    }
+
+    TcpParts parts() {
+        return listener.parts();
+    }
+
+    EventLoop loop() {
+        return tcpLoop.loop();
+    }
+
+    long now() {
+        return tcpLoop.now();
+    }
+
+    /// Open sessions, about.
+    int open() {
+        return open;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object accepted) {
+        SocketChannel client = (SocketChannel) accepted;
+        Route route = listener.route();
+        int max = route.rule().spec().maxConnections();
+        int place = route.counters().open.incrementAndGet();
+        if (max > 0 && place > max) {
+            route.counters().open.decrementAndGet();
+            refuse(client, EndReason.MAX_CONNECTIONS);
+        } else if (!parts().limits().enter()) {
+            route.counters().open.decrementAndGet();
+            refuse(client, EndReason.SESSION_LIMIT);
+        } else {
+            new TcpSession(this, route, client).begin();
+        }
+    }
+
+    private void refuse(SocketChannel client, EndReason reason) {
+        parts().metrics().refused(Protocol.TCP, reason);
+        TcpSession.end(client, true);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (!(cause instanceof IOException)) {
+            LOG.error("accepting on {} broke", listener.key(), cause);
+            return;
+        }
+        if (paused) {
+            return;
+        }
+        paused = true;
+        parts().acceptPauses().increment();
+        LOG.warn("accepting on {} pauses: {}", listener.key(), cause.getMessage());
+        context.channel().config().setAutoRead(false);
+        context.executor()
+                .schedule(
+                        () -> {
+                            paused = false;
+                            context.channel().config().setAutoRead(true);
+                        },
+                        ACCEPT_PAUSE_MILLIS,
+                        TimeUnit.MILLISECONDS);
+    }
+
+    void add(TcpSession session) {
+        if (sessions.size() == 0) {
+            tcpLoop.join(this);
+        }
+        sessions.add(session);
+        open = sessions.size();
+    }
+
+    void remove(TcpSession session) {
+        sessions.remove(session);
+        open = sessions.size();
+        if (sessions.size() == 0) {
+            tcpLoop.leave(this);
+            tellIfDrained();
+        }
+    }
+
+    /// The port is closed: when the last session is gone, the listener is told.
+    void portClosed() {
+        closed = true;
+        tellIfDrained();
+    }
+
+    private void tellIfDrained() {
+        if (closed && sessions.size() == 0) {
+            listener.shareDrained();
+        }
+    }
+
+    void endSessions(EndReason reason) {
+        sessions.each(session -> session.close(reason));
+    }
+
+    void tick(long now) {
+        sessions.each(session -> session.tick(now));
+    }
+}

@@ -1,0 +1,75 @@
+package io.skerry.edge.tcp;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.skerry.edge.listener.Listener;
+import io.skerry.edge.listener.ListenerFactory;
+import io.skerry.edge.listener.ListenerKey;
+import io.skerry.edge.listener.OwnPorts;
+import io.skerry.edge.listener.Route;
+import io.skerry.edge.metrics.SessionMetrics;
+import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.transport.EventLoops;
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+
+/// Opens TCP ports on the event loops of a node.
+public final class TcpListeners implements ListenerFactory {
+    private final TcpParts parts;
+    private final List<TcpLoop> loops;
+
+    /// @param loops the node's event loops; they stay the caller's
+    /// @param headers tells origins who the client is
+    /// @param own ports of this node, never an origin
+    /// @param nanoClock time that only goes forward, in nanoseconds
+    public TcpListeners(
+            EventLoops loops,
+            TcpSettings settings,
+            ClientHeaders headers,
+            SessionLimits limits,
+            SessionMetrics metrics,
+            OwnPorts own,
+            LongSupplier nanoClock) {
+        this.parts =
+                new TcpParts(
+                        settings,
+                        new WriteBufferWaterMark(settings.lowWater(), settings.highWater()),
+                        loops.transport(),
+                        headers,
+                        limits,
+                        metrics,
+                        own,
+                        nanoClock,
+                        new LongAdder());
+        List<TcpLoop> all = new ArrayList<>();
+        for (EventLoop each : loops.all()) {
+            all.add(new TcpLoop(each, nanoClock));
+        }
+        this.loops = List.copyOf(all);
+    }
+
+    @Override
+    public Future<Listener> open(ListenerKey key, Route route, int wanted) {
+        int count = parts.transport().sharesPorts() ? Math.clamp(wanted, 1, loops.size()) : 1;
+        List<TcpLoop> used = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            // The same port on the same loops each time, so that closing it and opening it again
+            // happen there in that order.
+            used.add(loops.get((key.port() + i) % loops.size()));
+        }
+        return TcpListener.open(key, route, parts, used);
+    }
+
+    /// How often accepting paused because the process had no descriptor left.
+    public long acceptPauses() {
+        return parts.acceptPauses().sum();
+    }
+
+    /// Stops the ticks; to be called when every listener has drained.
+    public void close() {
+        loops.forEach(TcpLoop::stop);
+    }
+}
