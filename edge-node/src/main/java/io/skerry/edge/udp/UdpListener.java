@@ -1,0 +1,122 @@
+package io.skerry.edge.udp;
+
+import io.skerry.edge.listener.Listener;
+import io.skerry.edge.listener.ListenerKey;
+import io.skerry.edge.listener.Route;
+import io.skerry.edge.session.EndReason;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+
+/// An open UDP port: one socket on each of its event loops, among which the kernel spreads clients.
+final class UdpListener implements Listener {
+    private final ListenerKey key;
+    private final AtomicInteger sessions = new AtomicInteger();
+    private final AtomicBoolean drains = new AtomicBoolean();
+    private final AtomicBoolean drained = new AtomicBoolean();
+    private final Promise<Void> closed = Promise.promise();
+    private final BiConsumer<UdpListener, Future<Void>> whenDraining;
+    private volatile Route route;
+    private volatile List<UdpPort> ports = List.of();
+    private volatile Runnable whenDrained = () -> {};
+
+    /// @param whenDraining told when the port is being closed, with the future of its end
+    UdpListener(ListenerKey key, Route route, BiConsumer<UdpListener, Future<Void>> whenDraining) {
+        this.key = key;
+        this.route = route;
+        this.whenDraining = whenDraining;
+    }
+
+    void opened(List<UdpPort> all) {
+        ports = List.copyOf(all);
+    }
+
+    @Override
+    public ListenerKey key() {
+        return key;
+    }
+
+    Route route() {
+        return route;
+    }
+
+    @Override
+    public void reroute(Route other) {
+        route = other;
+    }
+
+    /// Sessions go on through sockets of their own, connected to their client; when all have
+    /// theirs, on all loops, the listening sockets are closed. Until then, a few milliseconds,
+    /// these serve known clients only.
+    @Override
+    public void drain(Runnable runnable) {
+        if (!drains.compareAndSet(false, true)) {
+            throw new IllegalStateException("draining twice: " + key);
+        }
+        whenDrained = runnable;
+        whenDraining.accept(this, closed.future());
+        List<UdpPort> all = ports;
+        AtomicInteger left = new AtomicInteger(all.size());
+        for (UdpPort port : all) {
+            port.loop()
+                    .execute(() ->
+                            port.handOver(() -> {
+                                if (left.decrementAndGet() == 0) {
+                                    close(all);
+                                }
+                            }));
+        }
+    }
+
+    private void close(List<UdpPort> all) {
+        AtomicInteger left = new AtomicInteger(all.size());
+        for (UdpPort port : all) {
+            port.loop()
+                    .execute(() -> {
+                        port.close();
+                        if (left.decrementAndGet() == 0) {
+                            closed.complete();
+                            checkDrained();
+                        }
+                    });
+        }
+    }
+
+    @Override
+    public void endSessions(EndReason reason) {
+        for (UdpPort port : ports) {
+            port.loop().execute(() -> port.endSessions(reason));
+        }
+    }
+
+    void sessionBegan() {
+        sessions.incrementAndGet();
+    }
+
+    void sessionEnded() {
+        sessions.decrementAndGet();
+        if (drains.get()) {
+            checkDrained();
+        }
+    }
+
+    private void checkDrained() {
+        boolean done = closed.future().isComplete() && sessions.get() == 0;
+        if (done && drained.compareAndSet(false, true)) {
+            whenDrained.run();
+        }
+    }
+
+    @Override
+    public int sessions() {
+        return sessions.get();
+    }
+
+    @Override
+    public int descriptors() {
+        return closed.future().isComplete() ? 0 : ports.size();
+    }
+}

@@ -1,0 +1,111 @@
+package io.skerry.edge.udp;
+
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.util.concurrent.Future;
+import io.skerry.edge.metrics.SessionMetrics;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// What the UDP sockets of one event loop share: memory, sessions and the clock. All but {@link
+/// #execute} is for the loop's thread only.
+final class UdpLoop {
+    /// How often sessions are looked at; each is once in {@link #PARTS} ticks.
+    private static final long TICK_MILLIS = 250;
+
+    private static final int PARTS = 4;
+
+    /// Sessions handled in one go when many are to be ended or moved.
+    private static final int SLICE = 128;
+
+    final SystemCalls calls = new SystemCalls();
+    final ReceiveBatch in = new ReceiveBatch();
+    final SendBatch out;
+    final SessionMemory memory = new SessionMemory();
+    final SessionTable sessions = new SessionTable(RandomGenerator.getDefault());
+    final SessionKey wanted = new SessionKey();
+
+    private final IoEventLoop loop;
+    private @Nullable Future<?> ticking;
+    private int part;
+    private long millis;
+
+    UdpLoop(IoEventLoop loop, SessionMetrics metrics) {
+        this.loop = loop;
+        out = new SendBatch(calls, metrics);
+    }
+
+    void execute(Runnable task) {
+        loop.execute(task);
+    }
+
+    /// Milliseconds of a clock that only goes forward, as of the last {@link #touch}.
+    long millis() {
+        return millis;
+    }
+
+    /// Reads the clock.
+    void touch() {
+        millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+    }
+
+    /// Has the loop call the handle whenever its socket can be read or has an error.
+    IoRegistration register(EpollIoHandle handle) throws IOException {
+        Future<IoRegistration> registering = loop.register(handle);
+        if (!registering.isSuccess()) {
+            throw new IOException("epoll refuses a socket", registering.cause());
+        }
+        IoRegistration registration = registering.getNow();
+        registration.submit(EpollIoOps.EPOLLIN);
+        return registration;
+    }
+
+    void add(UdpSession session) {
+        sessions.add(session);
+        if (ticking == null) {
+            ticking =
+                    loop.scheduleAtFixedRate(
+                            this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    void remove(UdpSession session) {
+        sessions.remove(session);
+        if (sessions.size() == 0 && ticking != null) {
+            ticking.cancel(false);
+            ticking = null;
+        }
+    }
+
+    private void tick() {
+        touch();
+        int from = (int) ((long) sessions.capacity() * part / PARTS);
+        int to = (int) ((long) sessions.capacity() * (part + 1) / PARTS);
+        part = (part + 1) % PARTS;
+        // An ended session may pull another into its slot, or shrink the table: look there again.
+        for (int i = from; i < Math.min(to, sessions.capacity()); ) {
+            UdpSession session = sessions.at(i);
+            if (session == null || session.staysOpen()) {
+                i++;
+            }
+        }
+    }
+
+    /// Handles sessions a few at a time, so that traffic goes on between; then runs `whenDone`.
+    void inSlices(List<UdpSession> list, Consumer<UdpSession> action, Runnable whenDone) {
+        int end = Math.min(SLICE, list.size());
+        list.subList(0, end).forEach(action);
+        if (end < list.size()) {
+            List<UdpSession> rest = list.subList(end, list.size());
+            loop.execute(() -> inSlices(rest, action, whenDone));
+        } else {
+            whenDone.run();
+        }
+    }
+}

@@ -1,0 +1,249 @@
+package io.skerry.edge.udp;
+
+import io.skerry.edge.listener.ListenerKey;
+import io.skerry.edge.listener.Route;
+import io.skerry.edge.metrics.DropReason;
+import io.skerry.edge.metrics.SessionMetrics;
+import io.skerry.edge.origin.Choice;
+import io.skerry.edge.origin.Origin;
+import io.skerry.edge.session.EndReason;
+import io.skerry.shared.net.Protocol;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// A listening socket on one event loop: finds or begins the session of each datagram. All but the
+/// constructor is for the loop's thread only.
+final class UdpPort {
+    private static final int ROUNDS = 4;
+
+    private final UdpListener listener;
+    private final UdpNode node;
+    private final UdpLoop loop;
+    private final int number;
+    private final boolean v6;
+    private final boolean wildcard;
+    private final InetAddress own;
+    private final long ownHigh;
+    private final long ownLow;
+    private final UdpSocket socket;
+    private boolean draining;
+
+    /// @param fd a bound socket; the port closes it
+    /// @param number tells this port from all others of the loop
+    UdpPort(UdpListener listener, UdpNode node, UdpLoop loop, int fd, int number) {
+        this.listener = listener;
+        this.node = node;
+        this.loop = loop;
+        this.number = number;
+        own = listener.key().address();
+        v6 = SocketAddress.isV6(own);
+        wildcard = own.isAnyLocalAddress();
+        ownHigh = SocketAddress.high(own);
+        ownLow = SocketAddress.low(own);
+        socket = new UdpSocket(loop, fd, this::receive, () -> {});
+    }
+
+    void register() throws IOException {
+        socket.register();
+    }
+
+    void close() {
+        socket.release();
+    }
+
+    UdpLoop loop() {
+        return loop;
+    }
+
+    UdpListener listener() {
+        return listener;
+    }
+
+    ListenerKey key() {
+        return listener.key();
+    }
+
+    SessionMetrics metrics() {
+        return node.metrics();
+    }
+
+    Admission admission() {
+        return node.admission();
+    }
+
+    int number() {
+        return socket.number();
+    }
+
+    private void receive() {
+        ReceiveBatch in = loop.in;
+        for (int round = 0; round < ROUNDS; round++) {
+            int count = in.receive(loop.calls, socket.number());
+            UdpSession current = null;
+            for (int i = 0; i < count; i++) {
+                UdpSession session = sessionOf(in, i, current);
+                if (session != current) {
+                    if (current != null) {
+                        current.flush();
+                        session = session == null || !session.hasEnded() ? session : null;
+                    }
+                    current = session;
+                    if (current != null) {
+                        current.startBatch();
+                    }
+                }
+                if (current != null) {
+                    current.forward(in, i);
+                }
+            }
+            if (current != null) {
+                current.flush();
+            }
+            if (count < ReceiveBatch.SLOTS) {
+                return;
+            }
+        }
+    }
+
+    private @Nullable UdpSession sessionOf(ReceiveBatch in, int i, @Nullable UdpSession last) {
+        SessionKey key = loop.wanted;
+        long name = in.name(i);
+        key.clientHigh = SocketAddress.high(in.names(), name, v6);
+        key.clientLow = SocketAddress.low(in.names(), name, v6);
+        key.clientPort = SocketAddress.portAndScope(in.names(), name, v6);
+        key.port = number;
+        key.dialledHigh = ownHigh;
+        key.dialledLow = ownLow;
+        if (wildcard) {
+            if (!in.hasLocalAddress(i, v6)) {
+                return null;
+            }
+            key.dialledHigh = PacketInfo.high(in.controls(), in.control(i), v6);
+            key.dialledLow = PacketInfo.low(in.controls(), in.control(i), v6);
+        }
+        if (last != null && last.key().same(key)) {
+            return last;
+        }
+        UdpSession session = loop.sessions.find(key);
+        return session != null || draining ? session : open(key, in, i);
+    }
+
+    private @Nullable UdpSession open(SessionKey key, ReceiveBatch in, int i) {
+        int scope = v6 ? (int) (key.clientPort >>> 16) : 0;
+        InetAddress client = SocketAddress.address(v6, key.clientHigh, key.clientLow, scope);
+        int at = wildcard ? PacketInfo.scope(in.controls(), in.control(i), v6, key.dialledHigh) : 0;
+        InetAddress dialled =
+                wildcard ? SocketAddress.address(v6, key.dialledHigh, key.dialledLow, at) : own;
+        Route route = listener.route();
+        DropReason refusal = node.admission().enter(route, client);
+        if (refusal != null) {
+            node.metrics().dropped(refusal);
+            return null;
+        }
+        UdpSession session = open(route, new UdpSession.Peer(key, client, dialled, at));
+        if (session == null) {
+            node.admission().leave(route, client);
+        }
+        return session;
+    }
+
+    private @Nullable UdpSession open(Route route, UdpSession.Peer peer) {
+        switch (route.origins().choose(peer.client(), Set.of())) {
+            case Choice.Chosen(Origin origin) -> {
+                int port = route.originPort();
+                if (node.ownPorts().contains(Protocol.UDP, origin.address(), port)) {
+                    return refuse(DropReason.LOOP, EndReason.LOOP);
+                }
+                return open(route, peer, origin);
+            }
+            case Choice.Resolving() -> node.metrics().dropped(DropReason.ORIGIN_UNRESOLVED);
+            case Choice.Unresolved() -> {
+                return refuse(DropReason.ORIGIN_UNRESOLVED, EndReason.ORIGIN_UNRESOLVED);
+            }
+            case Choice.None() -> {
+                return refuse(DropReason.NO_ORIGIN, EndReason.NO_ORIGIN);
+            }
+        }
+        return null;
+    }
+
+    private @Nullable UdpSession refuse(DropReason reason, EndReason word) {
+        node.metrics().dropped(reason);
+        node.metrics().refused(Protocol.UDP, word);
+        return null;
+    }
+
+    private @Nullable UdpSession open(Route route, UdpSession.Peer peer, Origin origin) {
+        SystemCalls calls = loop.calls;
+        InetAddress address = origin.address();
+        int fd = calls.socket(SocketAddress.family(SocketAddress.isV6(address)));
+        if (fd < 0) {
+            return refuse(DropReason.DESCRIPTORS, EndReason.DESCRIPTORS);
+        }
+        node.makeRoom(calls, fd);
+        MemorySegment name = loop.memory.take();
+        int length = SocketAddress.write(name, 0, address, route.originPort());
+        int connected = calls.connect(fd, name.address(), length);
+        loop.memory.give(name);
+        if (connected < 0) {
+            calls.close(fd);
+            route.origins().failed(origin);
+            return refuse(DropReason.SEND_FAILED, EndReason.ORIGIN_UNREACHABLE);
+        }
+        UdpSession session = new UdpSession(this, loop, route, origin, peer, fd);
+        try {
+            session.begin();
+            return session;
+        } catch (IOException full) {
+            session.abandon();
+            return refuse(DropReason.DESCRIPTORS, EndReason.DESCRIPTORS);
+        }
+    }
+
+    /// Writes the control message that makes answers leave from the dialled address; nothing where
+    /// the socket is bound to it. Answers the length.
+    int answersFrom(MemorySegment memory, long at, boolean six, UdpSession.Peer peer) {
+        SessionKey key = peer.key();
+        return wildcard
+                ? PacketInfo.write(memory, at, six, key.dialledHigh, key.dialledLow, peer.scope())
+                : 0;
+    }
+
+    /// Takes no new clients, gives each session a socket of its own, then runs `whenDone`.
+    void handOver(Runnable whenDone) {
+        draining = true;
+        loop.inSlices(mine(), UdpSession::handOver, whenDone);
+    }
+
+    void endSessions(EndReason reason) {
+        loop.inSlices(mine(), session -> session.end(reason), () -> {});
+    }
+
+    private List<UdpSession> mine() {
+        return loop.sessions.list(session -> session.port() == this);
+    }
+
+    /// A socket bound to a dialled address and this port, connected to a client.
+    int connectedTo(InetAddress dialled, MemorySegment client, long at, int length)
+            throws IOException {
+        int fd = node.bind(loop, dialled, key().port(), UdpNode.Sharing.FROM_THE_START);
+        int connected = loop.calls.connect(fd, client.address() + at, length);
+        if (connected < 0) {
+            loop.calls.close(fd);
+            throw new IOException(SystemCalls.text(-connected));
+        }
+        return fd;
+    }
+
+    void clientSideOpened() {
+        node.clientSides(key().port(), 1);
+    }
+
+    void clientSideClosed() {
+        node.clientSides(key().port(), -1);
+    }
+}

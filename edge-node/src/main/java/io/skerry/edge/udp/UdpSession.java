@@ -1,0 +1,313 @@
+package io.skerry.edge.udp;
+
+import io.skerry.edge.clientaddress.ClientHeader;
+import io.skerry.edge.clientaddress.Spp;
+import io.skerry.edge.listener.Route;
+import io.skerry.edge.metrics.DropReason;
+import io.skerry.edge.metrics.RuleCounters;
+import io.skerry.edge.origin.Origin;
+import io.skerry.edge.session.EndReason;
+import io.skerry.shared.net.IpText;
+import io.skerry.shared.net.Protocol;
+import io.skerry.shared.rule.ClientIp;
+import io.skerry.shared.rule.ProxyV2Udp;
+import io.skerry.shared.rule.RuleSpec;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One client and one address it dialled: a socket of its own towards the origin, so that answers
+/// find their client. Lives on one event loop.
+final class UdpSession {
+    /// Longest payload of a datagram over IPv4.
+    static final int PAYLOAD_MAX = 65_507;
+
+    private static final Logger LOG = LoggerFactory.getLogger(UdpSession.class);
+    private static final int ROUNDS = 4;
+
+    /// Which datagrams to the origin carry a header.
+    private enum Headers {
+        NONE,
+        FIRST,
+        EVERY
+    }
+
+    private final UdpPort port;
+    private final UdpLoop loop;
+    private final SessionKey key = new SessionKey();
+    private final Route route;
+    private final RuleCounters counters;
+    private final Origin origin;
+    private final InetAddress client;
+    private final InetAddress dialled;
+    private final UdpSocket toOrigin;
+
+    private final MemorySegment memory;
+    private final MemorySegment header;
+    private final MemorySegment from;
+    private final int nameLength;
+    private final Headers headers;
+    private final boolean spp;
+    private final long idleMillis;
+
+    private @Nullable UdpSocket toClient;
+    private boolean headerDue;
+    private boolean headerFirstInBatch;
+    private boolean cutsToOrigin = true;
+    private boolean cutsToClient = true;
+    private long usedAt;
+    private boolean ended;
+
+    /// @param fd socket connected to the origin; the session closes it
+    UdpSession(UdpPort port, UdpLoop loop, Route route, Origin origin, Peer peer, int fd) {
+        this.port = port;
+        this.loop = loop;
+        this.route = route;
+        this.origin = origin;
+        counters = route.counters();
+        client = peer.client();
+        dialled = peer.dialled();
+        key.copy(peer.key());
+        boolean v6 = SocketAddress.isV6(client);
+        memory = loop.memory.take();
+        int clientPort = SocketAddress.port(key.clientPort);
+        nameLength = SocketAddress.write(memory, SessionMemory.NAME, client, clientPort);
+        int room = port.answersFrom(memory, SessionMemory.CONTROL, v6, peer);
+        from = memory.asSlice(SessionMemory.CONTROL, room);
+
+        RuleSpec spec = route.rule().spec();
+        byte[] bytes =
+                ClientHeader.udp(
+                        spec.clientIp(),
+                        spec.headerDestination(),
+                        new InetSocketAddress(client, clientPort),
+                        new InetSocketAddress(dialled, port.key().port()),
+                        new InetSocketAddress(origin.address(), route.originPort()));
+        header = memory.asSlice(SessionMemory.HEADER, bytes.length);
+        header.copyFrom(MemorySegment.ofArray(bytes));
+        spp = spec.clientIp() == ClientIp.SPP;
+        headers = headers(spec);
+        headerDue = headers == Headers.FIRST;
+        idleMillis = spec.idleSeconds() * 1_000L;
+        usedAt = loop.millis();
+        toOrigin = new UdpSocket(loop, fd, this::receiveAnswers, () -> end(EndReason.SHUTDOWN));
+    }
+
+    /// The ends of a session.
+    ///
+    /// @param scope interface of a link-local dialled address, else 0
+    record Peer(SessionKey key, InetAddress client, InetAddress dialled, int scope) {}
+
+    private static Headers headers(RuleSpec spec) {
+        return switch (spec.clientIp()) {
+            case OFF, TOA, PPV1 -> Headers.NONE;
+            case SPP -> Headers.EVERY;
+            case PPV2 -> spec.ppv2Udp() == ProxyV2Udp.EVERY ? Headers.EVERY : Headers.FIRST;
+        };
+    }
+
+    /// Begins: from here on one {@link #end} gives back all that the session holds.
+    void begin() throws IOException {
+        toOrigin.register();
+        counters.sessions.increment();
+        port.metrics().opened(Protocol.UDP);
+        route.origins().opened(client, origin);
+        loop.add(this);
+        port.listener().sessionBegan();
+    }
+
+    /// Gives back what a session holds that never began.
+    void abandon() {
+        toOrigin.release();
+        loop.memory.give(memory);
+    }
+
+    SessionKey key() {
+        return key;
+    }
+
+    UdpPort port() {
+        return port;
+    }
+
+    boolean hasEnded() {
+        return ended;
+    }
+
+    /// Starts a batch of datagrams from the client.
+    void startBatch() {
+        headerFirstInBatch = false;
+        loop.out.begin(toOrigin.number(), 0, 0, MemorySegment.NULL, cutsToOrigin);
+    }
+
+    /// Adds a received datagram to the batch.
+    void forward(ReceiveBatch in, int i) {
+        usedAt = loop.millis();
+        int length = in.length(i);
+        boolean carries =
+                switch (headers) {
+                    case NONE -> false;
+                    case EVERY -> true;
+                    // A payload that looks like a header gets ours in front: the origin strips
+                    // only that one, and a client cannot pretend to be another.
+                    case FIRST -> headerDue || in.looksLikeProxyV2(i);
+                };
+        int headerLength = carries ? (int) header.byteSize() : 0;
+        if (headerLength + length > PAYLOAD_MAX) {
+            port.metrics().dropped(DropReason.TOO_LONG);
+            return;
+        }
+        headerFirstInBatch |= headerDue;
+        headerDue = false;
+        long payload = in.payloads().address() + in.payloadAt(i);
+        loop.out.add(header.address(), headerLength, payload, length);
+    }
+
+    /// Sends the batch to the origin.
+    void flush() {
+        SendBatch out = loop.out;
+        out.flush();
+        cutsToOrigin = out.mayCut();
+        counters.datagramsToOrigin.add(out.sent());
+        counters.bytesToOrigin.add(out.bytes());
+        headerDue |= headerFirstInBatch && out.firstFailed();
+        if (out.refused()) {
+            refused();
+        }
+    }
+
+    private void receiveAnswers() {
+        for (int round = 0; round < ROUNDS && !ended; round++) {
+            int count = loop.in.receive(loop.calls, toOrigin.number());
+            if (count < 0) {
+                if (count == -SystemCalls.ECONNREFUSED) {
+                    refused();
+                }
+                return;
+            }
+            answer(loop.in, count);
+            if (count < ReceiveBatch.SLOTS) {
+                return;
+            }
+        }
+    }
+
+    private void answer(ReceiveBatch in, int count) {
+        usedAt = loop.millis();
+        SendBatch out = loop.out;
+        UdpSocket own = toClient;
+        if (own == null) {
+            long name = memory.address() + SessionMemory.NAME;
+            out.begin(port.number(), name, nameLength, from, cutsToClient);
+        } else {
+            out.begin(own.number(), 0, 0, MemorySegment.NULL, cutsToClient);
+        }
+        for (int i = 0; i < count; i++) {
+            int length = in.length(i);
+            int skip = 0;
+            if (spp) {
+                if (!Spp.answers(header, in.payloads(), in.payloadAt(i), length)) {
+                    port.metrics().dropped(DropReason.BAD_REPLY);
+                    continue;
+                }
+                skip = Spp.LENGTH;
+            }
+            long payload = in.payloads().address() + in.payloadAt(i) + skip;
+            out.add(0, 0, payload, length - skip);
+        }
+        out.flush();
+        cutsToClient = out.mayCut();
+        counters.datagramsToClient.add(out.sent());
+        counters.bytesToClient.add(out.bytes());
+    }
+
+    private void refused() {
+        route.origins().failed(origin);
+        end(EndReason.ORIGIN_REFUSED);
+    }
+
+    /// Looks at the session about once a second: ends it where it is idle or its origin is gone.
+    boolean staysOpen() {
+        if (loop.millis() - usedAt >= idleMillis) {
+            end(EndReason.IDLE);
+        } else if (!route.origins().keeps(origin)) {
+            end(EndReason.ORIGIN_CHANGED);
+        }
+        return !ended;
+    }
+
+    /// Gives the client side a connected socket of its own, so that the session goes on when the
+    /// listening socket is closed: the kernel hands the client's datagrams to the closest match.
+    void handOver() {
+        if (ended) {
+            return;
+        }
+        try {
+            int fd = port.connectedTo(dialled, memory, SessionMemory.NAME, nameLength);
+            toClient = new UdpSocket(loop, fd, this::receiveAlone, () -> end(EndReason.SHUTDOWN));
+            port.clientSideOpened();
+            toClient.register();
+        } catch (IOException refused) {
+            end(EndReason.DESCRIPTORS);
+        }
+    }
+
+    /// Receives from the connected client side. What came between its bind and its connect may be
+    /// another client's, whom nobody serves any more.
+    private void receiveAlone() {
+        UdpSocket own = toClient;
+        for (int round = 0; round < ROUNDS && !ended && own != null; round++) {
+            int count = loop.in.receive(loop.calls, own.number());
+            if (count <= 0) {
+                return;
+            }
+            startBatch();
+            for (int i = 0; i < count; i++) {
+                if (isFromClient(loop.in, i)) {
+                    forward(loop.in, i);
+                }
+            }
+            flush();
+        }
+    }
+
+    private boolean isFromClient(ReceiveBatch in, int i) {
+        boolean v6 = SocketAddress.isV6(client);
+        return SocketAddress.low(in.names(), in.name(i), v6) == key.clientLow
+                && SocketAddress.high(in.names(), in.name(i), v6) == key.clientHigh
+                && SocketAddress.portAndScope(in.names(), in.name(i), v6) == key.clientPort;
+    }
+
+    /// Ends the session; the first reason counts.
+    void end(EndReason reason) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        loop.remove(this);
+        toOrigin.release();
+        if (toClient != null) {
+            toClient.release();
+            port.clientSideClosed();
+        }
+        loop.memory.give(memory);
+        route.origins().closed(client, origin);
+        port.metrics().ended(Protocol.UDP, reason);
+        port.admission().leave(route, client);
+        if (LOG.isDebugEnabled()) {
+            LOG.debug(
+                    "{} session of {} port {} to {} port {} ended: {}",
+                    port.key(),
+                    IpText.print(client),
+                    SocketAddress.port(key.clientPort),
+                    IpText.print(origin.address()),
+                    route.originPort(),
+                    reason.word());
+        }
+        port.listener().sessionEnded();
+    }
+}

@@ -1,0 +1,68 @@
+package io.skerry.edge.udp;
+
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.unix.FileDescriptor;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/// A UDP socket on an event loop. Owns the descriptor: once made it is closed exactly once, by
+/// {@link #close} or by the loop's own end.
+final class UdpSocket implements EpollIoHandle {
+    private final UdpLoop loop;
+    private final FileDescriptor fd;
+    private final Runnable whenReadable;
+    private final Runnable whenLoopEnds;
+    private @Nullable IoRegistration registration;
+    private boolean closed;
+
+    /// @param whenReadable runs when there is something to read, an error, or nothing after all
+    /// @param whenLoopEnds runs when the event loop ends with the socket open; closes it
+    UdpSocket(UdpLoop loop, int fd, Runnable whenReadable, Runnable whenLoopEnds) {
+        this.loop = loop;
+        this.fd = new FileDescriptor(fd);
+        this.whenReadable = whenReadable;
+        this.whenLoopEnds = whenLoopEnds;
+    }
+
+    void register() throws IOException {
+        registration = loop.register(this);
+    }
+
+    int number() {
+        return fd.intValue();
+    }
+
+    @Override
+    public FileDescriptor fd() {
+        return fd;
+    }
+
+    @Override
+    public void handle(IoRegistration from, IoEvent event) {
+        if (!closed) {
+            loop.touch();
+            whenReadable.run();
+        }
+    }
+
+    /// The event loop ends.
+    @Override
+    public void close() {
+        whenLoopEnds.run();
+        release();
+    }
+
+    /// Leaves the loop and closes the descriptor; may be called again.
+    void release() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (registration != null) {
+            registration.cancel();
+        }
+        loop.calls.close(fd.intValue());
+    }
+}

@@ -1,0 +1,131 @@
+package io.skerry.edge.udp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.skerry.edge.listener.Listener;
+import io.skerry.edge.listener.ListenerKey;
+import io.skerry.edge.listener.OwnPorts;
+import io.skerry.edge.listener.Route;
+import io.skerry.edge.metrics.DropReason;
+import io.skerry.edge.metrics.RuleCounters;
+import io.skerry.edge.metrics.SessionMetrics;
+import io.skerry.edge.origin.OriginPool;
+import io.skerry.edge.session.SessionLimits;
+import io.skerry.shared.net.IpText;
+import io.skerry.shared.net.PortRange;
+import io.skerry.shared.net.Protocol;
+import io.skerry.shared.origin.OriginAddress;
+import io.skerry.shared.rule.ClientIp;
+import io.skerry.shared.rule.HeaderDestination;
+import io.skerry.shared.rule.OriginRef;
+import io.skerry.shared.rule.ProxyV2Udp;
+import io.skerry.shared.rule.Rule;
+import io.skerry.shared.rule.RuleSpec;
+import io.skerry.shared.rule.SessionPersistence;
+import java.io.IOException;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+
+/// Two event loops with UDP on them.
+final class TestNode implements AutoCloseable {
+    static final long WAIT_MILLIS = 15_000;
+
+    final OwnPorts ownPorts = new OwnPorts();
+    final SessionMetrics metrics = new SessionMetrics();
+    final RuleCounters counters = new RuleCounters();
+    final SessionLimits limits;
+    final UdpListeners listeners;
+    private final MultiThreadIoEventLoopGroup group;
+
+    TestNode() {
+        this(100_000, 1_000);
+    }
+
+    TestNode(int sessions, int sessionsPerClient) {
+        limits = new SessionLimits(sessions);
+        group = new MultiThreadIoEventLoopGroup(2, EpollIoHandler.newFactory());
+        UdpSettings settings =
+                new UdpSettings(sessionsPerClient, UdpSettings.DEFAULTS.receiveBufferBytes());
+        listeners = new UdpListeners(group, ownPorts, limits, metrics, settings);
+    }
+
+    Listener open(String address, int port, Route route) {
+        return await(listeners.open(key(address, port), route, 2));
+    }
+
+    static ListenerKey key(String address, int port) {
+        return new ListenerKey(Protocol.UDP, IpText.parse(address).orElseThrow(), port);
+    }
+
+    static <T> T await(io.vertx.core.Future<T> future) {
+        try {
+            return future.toCompletionStage()
+                    .toCompletableFuture()
+                    .get(WAIT_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (Exception failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    Route route(OriginPool origins, int originPort, RuleSpec spec) {
+        return new Route("sid-1", new Rule("rule-1", spec, 1), originPort, origins, counters);
+    }
+
+    static RuleSpec spec(ClientIp mode) {
+        return spec(mode, ProxyV2Udp.FIRST, HeaderDestination.DIALLED, 120, 0);
+    }
+
+    static RuleSpec spec(
+            ClientIp mode, ProxyV2Udp which, HeaderDestination named, int idle, int max) {
+        return new RuleSpec(
+                Protocol.UDP,
+                List.of(PortRange.of(1)),
+                new OriginRef.Single(OriginAddress.parse("127.0.0.1").orElseThrow()),
+                PortRange.of(1),
+                SessionPersistence.OFF,
+                mode,
+                "",
+                idle,
+                30,
+                which,
+                named,
+                max);
+    }
+
+    long dropped() {
+        return Stream.of(DropReason.values()).mapToLong(metrics::droppedBy).sum();
+    }
+
+    static int freePort() throws IOException {
+        try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(0))) {
+            return socket.getLocalPort();
+        }
+    }
+
+    static long descriptors() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
+            return files.count();
+        }
+    }
+
+    static void eventually(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WAIT_MILLIS);
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("deadline for: " + what).isLessThan(deadline);
+            Thread.onSpinWait();
+        }
+    }
+
+    @Override
+    public void close() {
+        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+}
