@@ -9,7 +9,6 @@ import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.name.Names;
 import io.skerry.edge.origin.OriginPools;
-import io.skerry.edge.session.EndReason;
 import io.skerry.edge.session.SessionLimits;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.net.HostPort;
@@ -18,8 +17,8 @@ import io.skerry.shared.process.AdminServer;
 import io.skerry.shared.process.Bus;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -111,7 +110,8 @@ public final class EdgeNode {
                     return node;
                 })
                 .recover(failure ->
-                        node.closeAll().transform(closed -> Future.failedFuture(failure)));
+                        node.closeAll(Duration.ZERO, Future.succeededFuture())
+                                .transform(closed -> Future.failedFuture(failure)));
     }
 
     private Future<Void> startAdmin() {
@@ -187,36 +187,17 @@ public final class EdgeNode {
         state = NodeReport.State.LEAVING;
         Follower now = follower;
         Future<Void> said = now == null ? Future.succeededFuture() : now.stop();
-        return said.transform(left -> {
-                    traffic.stopAccepting();
-                    return drain(hurry);
-                })
-                .transform(drained -> {
-                    traffic.endSessions(EndReason.SHUTDOWN);
-                    return closeAll();
-                });
+        return said.transform(left -> closeAll(settings.drain(), hurry));
     }
 
-    private Future<Void> drain(Future<Void> hurry) {
-        Promise<Void> over = Promise.promise();
-        traffic.drained().onComplete(done -> over.tryComplete());
-        hurry.onComplete(done -> over.tryComplete());
-        if (settings.drain().isZero()) {
-            over.tryComplete();
-            return over.future();
-        }
-        long timer =
-                vertx.setTimer(Math.max(1, settings.drain().toMillis()), t -> over.tryComplete());
-        return over.future().onComplete(done -> vertx.cancelTimer(timer));
-    }
-
-    private Future<Void> closeAll() {
+    private Future<Void> closeAll(Duration drain, Future<Void> hurry) {
         AdminServer server = admin;
         Future<Void> closed =
-                traffic.close().transform(done -> {
-                    names.close();
-                    return server == null ? Future.succeededFuture() : server.close();
-                });
+                traffic.stop(drain, hurry)
+                        .transform(done -> {
+                            names.close();
+                            return server == null ? Future.succeededFuture() : server.close();
+                        });
         return closed.onFailure(bug -> log.error("the node did not close in order", bug));
     }
 }

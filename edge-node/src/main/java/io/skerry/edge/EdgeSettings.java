@@ -29,8 +29,8 @@ import java.util.regex.Pattern;
 /// @param token `node-token`: shared secret of the pulls; empty: none
 /// @param data `data`: folder of the last applied content, default `.skerry-edge`
 /// @param admin `admin`: address of health and metrics, default 127.0.0.1:0
-/// @param drain `drain`: how long sessions may go on when the node stops, 0 to 3,600 s, default
-///   10 s
+/// @param drain `drain`: how long sessions may go on when the node stops, 0 to 3,600 s, default 10
+///   s
 /// @param transport `edge.transport`: how sockets are waited for, default `auto`
 /// @param loops `edge.loops`: event loops, 0 to 256, default 0: one per core
 /// @param sessionsMax `edge.sessions-max`: open sessions of the node, TCP and UDP together, 1 to

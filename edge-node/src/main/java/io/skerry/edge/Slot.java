@@ -47,10 +47,11 @@ public record Slot(Optional<Inet4Address> v4, Optional<Inet6Address> v6) {
                             .toList();
             List<InetAddress> outside =
                     mine.stream()
-                            .filter(each ->
-                                    !each.isLoopbackAddress() && !each.isLinkLocalAddress())
+                            .filter(each -> !each.isLoopbackAddress() && !each.isLinkLocalAddress())
                             .toList();
-            (outside.isEmpty() ? mine.stream().filter(InetAddress::isLoopbackAddress) : outside.stream())
+            (outside.isEmpty()
+                            ? mine.stream().filter(InetAddress::isLoopbackAddress)
+                            : outside.stream())
                     .map(each -> IpText.print(IpText.of(each.getAddress())))
                     .sorted()
                     .distinct()

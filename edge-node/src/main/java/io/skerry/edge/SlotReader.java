@@ -81,7 +81,11 @@ final class SlotReader {
         } else if (address.isEmpty()) {
             wrong(
                     Code.BAD_FORMAT,
-                    "'" + part + "' in '" + slot + "' is no IPv4 address and no IPv6 address"
+                    "'"
+                            + part
+                            + "' in '"
+                            + slot
+                            + "' is no IPv4 address and no IPv6 address"
                             + " in brackets");
         } else if (address.get().isMulticastAddress()) {
             wrong(Code.NOT_ALLOWED, "'" + part + "' is a multicast address");

@@ -5,6 +5,7 @@ import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.net.Protocol;
 import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.List;
 
 /// The side of a node that moves bytes: the listeners of all rules, with their sessions.
@@ -14,21 +15,15 @@ public interface Traffic extends Applier {
         Traffic make(NodeParts parts);
     }
 
-    /// Open listening ports. From any thread.
+    /// Open listening ports. On the control context.
     long listeners(Protocol protocol);
 
     /// Limits of its own beside those of the node.
     List<Limit> limits();
 
-    /// Closes every port; sessions go on.
-    void stopAccepting();
-
-    /// Completes when no session is open any more; asked for after {@link #stopAccepting}.
-    Future<Void> drained();
-
-    /// Ends every session with a reason.
-    void endSessions(EndReason reason);
-
-    /// Ends what is left, event loops included.
-    Future<Void> close();
+    /// Closes every port at once, lets sessions go on for a while, ends those that are left as
+    /// {@link EndReason#SHUTDOWN} and gives everything back, event loops included.
+    ///
+    /// @param hurry completes when the drain is to end at once
+    Future<Void> stop(Duration drain, Future<Void> hurry);
 }

@@ -6,7 +6,6 @@ import io.skerry.edge.follow.Contents;
 import io.skerry.edge.follow.FakeApplier;
 import io.skerry.edge.follow.FakeRuleService;
 import io.skerry.edge.metrics.Limit;
-import io.skerry.edge.session.EndReason;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.IpText;
@@ -23,6 +22,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,25 +57,12 @@ class EdgeNodeTest {
         }
 
         @Override
-        public void stopAccepting() {
-            calls.add("stopAccepting");
-        }
-
-        @Override
-        public Future<Void> drained() {
-            calls.add("drained");
-            return drained.future();
-        }
-
-        @Override
-        public void endSessions(EndReason reason) {
-            calls.add("end " + reason.word());
-        }
-
-        @Override
-        public Future<Void> close() {
-            calls.add("close");
-            return Future.succeededFuture();
+        public Future<Void> stop(Duration drain, Future<Void> hurry) {
+            calls.add("stop " + drain);
+            Promise<Void> stopped = Promise.promise();
+            drained.future().onComplete(done -> stopped.tryComplete());
+            hurry.onComplete(done -> stopped.tryComplete());
+            return stopped.future();
         }
     }
 
@@ -121,8 +108,7 @@ class EdgeNodeTest {
     private HttpResponse<String> get(EdgeVerticle verticle, String path)
             throws IOException, InterruptedException {
         URI uri = URI.create("http://127.0.0.1:" + verticle.node().adminPort() + path);
-        return http.send(
-                HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+        return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private Future<Void> undeploy() {
@@ -154,6 +140,7 @@ class EdgeNodeTest {
     @Test
     void itsControlPortsAreNoOrigins() {
         EdgeVerticle verticle = deploy("0");
+        traffic.drained.complete();
         InetAddress loopback = IpText.parse("127.0.0.1").orElseThrow();
         int admin = verticle.node().adminPort();
         assertThat(parts.own().contains(Protocol.TCP, loopback, admin)).isTrue();
@@ -166,32 +153,22 @@ class EdgeNodeTest {
         EdgeVerticle verticle = deploy("1h");
         Eventually.holds("ready", () -> verticle.node().isReady());
         Future<Void> stopped = undeploy();
-        Eventually.holds("draining", () -> traffic.calls.contains("drained"));
+        Eventually.holds("draining", () -> !traffic.calls.isEmpty());
         assertThat(verticle.node().isReady()).isFalse();
         assertThat(service.lastReport().state()).isEqualTo(NodeReport.State.LEAVING);
-        assertThat(traffic.calls).containsExactly("stopAccepting", "drained");
+        assertThat(traffic.calls).containsExactly("stop PT1H");
         assertThat(stopped.isComplete()).isFalse();
         traffic.drained.complete();
         await(stopped);
-        assertThat(traffic.calls)
-                .containsExactly("stopAccepting", "drained", "end shutdown", "close");
     }
 
     @Test
     void aSecondSignalEndsTheDrain() {
         EdgeVerticle verticle = deploy("1h");
         Future<Void> stopped = undeploy();
-        Eventually.holds("draining", () -> traffic.calls.contains("drained"));
+        Eventually.holds("draining", () -> !traffic.calls.isEmpty());
         verticle.hurry();
         await(stopped);
-        assertThat(traffic.calls).contains("end shutdown", "close");
-    }
-
-    @Test
-    void theDrainEndsAtItsDeadline() {
-        deploy("1s");
-        await(undeploy());
-        assertThat(traffic.calls).contains("end shutdown", "close");
     }
 
     @Test
@@ -199,7 +176,8 @@ class EdgeNodeTest {
         service.silence(true);
         EdgeVerticle verticle = deploy("0");
         assertThat(verticle.node().isReady()).isFalse();
+        traffic.drained.complete();
         await(undeploy());
-        assertThat(traffic.calls).contains("close");
+        assertThat(traffic.calls).containsExactly("stop PT0S");
     }
 }

@@ -150,9 +150,7 @@ class EdgeSettingsTest {
         assertThatThrownBy(() -> read(Map.of("rules", "http://192.0.2.1:8081")))
                 .isInstanceOf(ProblemException.class)
                 .hasMessageContaining("token");
-        assertThat(
-                        mistakes(
-                                Map.of("rules", "http://192.0.2.1:8081", "node-token", "secret")))
+        assertThat(mistakes(Map.of("rules", "http://192.0.2.1:8081", "node-token", "secret")))
                 .isEmpty();
         assertThat(mistakes(Map.of("rules", "http://localhost:8081,http://[::1]:1"))).isEmpty();
     }

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 
-/// Makes the node run what it is to run. Called by the {@link Follower}, one call after another,
-/// on its context.
+/// Makes the node run what it is to run. Called by the {@link Follower}, one call after another, on
+/// its context.
 public interface Applier {
     /// What became of one instance.
     ///
@@ -23,10 +23,12 @@ public interface Applier {
     }
 
     /// Runs exactly these instances from now on. The future succeeds when every rule was opened or
-    /// refused; it fails only for a bug. Applied again with the same contents it tries what was
-    /// refused once more.
+    /// refused; it fails only for a bug.
     Future<Void> apply(SortedMap<String, InstanceContent> contents);
 
-    /// What has become, by now, of each instance applied last. From any thread.
+    /// Tries refused rules again whose reason may have gone away. Called about every 2 s.
+    Future<Void> retryRefused();
+
+    /// What has become, by now, of each instance applied last.
     Map<String, Outcome> outcomes();
 }

@@ -3,6 +3,7 @@ package io.skerry.edge.follow;
 import io.skerry.edge.follow.RuleServices.Reply;
 import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.content.Targets;
+import io.skerry.shared.id.Ids;
 import io.skerry.shared.process.Bus;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -15,6 +16,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,8 +80,7 @@ public final class Follower {
             Reporter reporter,
             ApplyWatcher watcher) {
         Context context = vertx.getOrCreateContext();
-        Follower follower =
-                new Follower(vertx, context, settings, applier, reporter, watcher);
+        Follower follower = new Follower(vertx, context, settings, applier, reporter, watcher);
         return follower.running
                 .inTurn(follower.running::load)
                 .otherwiseEmpty()
@@ -165,8 +166,7 @@ public final class Follower {
     private void retryAndSync() {
         Future<Void> retried =
                 running.hasRefusals()
-                        ? running.inTurn(
-                                () -> stopped ? Future.succeededFuture() : running.again())
+                        ? running.inTurn(() -> stopped ? Future.succeededFuture() : running.again())
                         : Future.succeededFuture();
         retried.onComplete(done -> sync());
     }
@@ -253,7 +253,7 @@ public final class Follower {
     }
 
     private Future<Pull> pull(String instance, Targets.Target target, boolean whole) {
-        if (!io.skerry.shared.id.Ids.isId(instance)) {
+        if (!Ids.isId(instance)) {
             return Future.succeededFuture(new Pull.Nothing("not an identity"));
         }
         Held have = whole ? null : running.get(instance);
@@ -262,8 +262,7 @@ public final class Follower {
         return services.ask(HttpMethod.GET, INSTANCES + instance + "?have=" + from, null)
                 .compose(reply -> {
                     if (reply.status() != 200) {
-                        return Future.succeededFuture(
-                                new Pull.Nothing("status " + reply.status()));
+                        return Future.succeededFuture(new Pull.Nothing("status " + reply.status()));
                     }
                     Pull pull = Pull.judge(instance, target, behind ? have : null, reply.body());
                     return pull instanceof Pull.NeedsSnapshot && !whole
@@ -310,10 +309,7 @@ public final class Follower {
         Targets.Target target = Objects.requireNonNull(targets.instances().get(instance));
         running.cannotRead(instance, new Running.Unread(target, refused));
         syncAgain = true;
-        log.error(
-                "instance {} stays as it is: {}",
-                instance,
-                refused.values().iterator().next());
+        log.error("instance {} stays as it is: {}", instance, refused.values().iterator().next());
     }
 
     private void noteRevision() {
@@ -332,18 +328,14 @@ public final class Follower {
     /// Reports once more what the reporter says by now, such as that the node leaves, and stops
     /// following. What runs goes on running.
     public Future<Void> stop() {
-        return io.vertx.core.Future.future(promise ->
+        return Future.future(promise ->
                 context.runOnContext(v -> {
                     stopped = true;
                     vertx.cancelTimer(timer);
-                    services.ask(
-                                    HttpMethod.POST,
-                                    SYNC,
-                                    reporter.report(running.report()).print())
-                            .timeout(
-                                    settings.connectDeadline().toMillis(),
-                                    java.util.concurrent.TimeUnit.MILLISECONDS)
-                            .transform(said -> services.close())
+                    services.ask(HttpMethod.POST, SYNC, reporter.report(running.report()).print())
+                            .timeout(settings.connectDeadline().toMillis(), TimeUnit.MILLISECONDS)
+                            .transform(said -> running.inTurn(Future::succeededFuture))
+                            .transform(settled -> services.close())
                             .onComplete(promise);
                 }));
     }

@@ -83,8 +83,7 @@ sealed interface Pull {
             }
         }
         return at.map(Held::of)
-                .filter(held ->
-                        held.is(target) || held.content().revision() > target.revision())
+                .filter(held -> held.is(target) || held.content().revision() > target.revision())
                 .<Pull>map(Good::new)
                 .orElseGet(NeedsSnapshot::new);
     }

@@ -111,7 +111,8 @@ final class Running {
 
     /// Tries again what was refused.
     Future<Void> again() {
-        return apply(Map.of(), Set.of(), false);
+        return onContext(applier.retryRefused())
+                .onFailure(bug -> log.error("refused rules were not tried again", bug));
     }
 
     private Future<Void> apply(Map<String, Held> put, Set<String> remove, boolean keep) {

@@ -113,13 +113,11 @@ public final class EdgeMetrics {
     }
 
     private void collectSessions(MetricSnapshots.Builder all) {
-        GaugeSnapshot.Builder open =
-                gauge("skerry_sessions_open", "Sessions that are open now.");
+        GaugeSnapshot.Builder open = gauge("skerry_sessions_open", "Sessions that are open now.");
         CounterSnapshot.Builder closed =
                 counter("skerry_sessions_closed", "Sessions that ended or were turned away.");
         for (Protocol protocol : Protocol.values()) {
-            open.dataPoint(
-                    point(sources.sessions().open(protocol), "protocol", protocol.word()));
+            open.dataPoint(point(sources.sessions().open(protocol), "protocol", protocol.word()));
             for (EndReason reason : EndReason.values()) {
                 closed.dataPoint(
                         count(
@@ -133,8 +131,7 @@ public final class EdgeMetrics {
         CounterSnapshot.Builder dropped =
                 counter("skerry_datagrams_dropped", "Datagrams that were not forwarded.");
         for (DropReason reason : DropReason.values()) {
-            dropped.dataPoint(
-                    count(sources.sessions().droppedBy(reason), "reason", reason.word()));
+            dropped.dataPoint(count(sources.sessions().droppedBy(reason), "reason", reason.word()));
         }
         all.metricSnapshot(open.build());
         all.metricSnapshot(closed.build());
@@ -142,20 +139,15 @@ public final class EdgeMetrics {
     }
 
     private void collectRules(MetricSnapshots.Builder all) {
-        CounterSnapshot.Builder sessions =
-                counter("skerry_sessions", "Sessions begun.");
+        CounterSnapshot.Builder sessions = counter("skerry_sessions", "Sessions begun.");
         CounterSnapshot.Builder bytes =
                 counter("skerry_transferred_bytes", "Payload bytes forwarded.");
-        CounterSnapshot.Builder datagrams =
-                counter("skerry_datagrams", "Datagrams forwarded.");
+        CounterSnapshot.Builder datagrams = counter("skerry_datagrams", "Datagrams forwarded.");
         for (RuleCounterRegistry.Sums sums : sources.rules().sums(sources.rulesMax())) {
             String protocol = sums.protocol().word();
-            sessions.dataPoint(
-                    count(sums.sessions(), "protocol", protocol, "rule", sums.rule()));
-            bytes.dataPoint(
-                    transferred(sums.bytesToOrigin(), protocol, sums.rule(), "to_origin"));
-            bytes.dataPoint(
-                    transferred(sums.bytesToClient(), protocol, sums.rule(), "to_client"));
+            sessions.dataPoint(count(sums.sessions(), "protocol", protocol, "rule", sums.rule()));
+            bytes.dataPoint(transferred(sums.bytesToOrigin(), protocol, sums.rule(), "to_origin"));
+            bytes.dataPoint(transferred(sums.bytesToClient(), protocol, sums.rule(), "to_client"));
             if (sums.protocol() == Protocol.UDP) {
                 datagrams.dataPoint(
                         count(
@@ -192,10 +184,7 @@ public final class EdgeMetrics {
                 gauge("skerry_listeners", "Listening ports that are open.");
         for (Protocol protocol : Protocol.values()) {
             listeners.dataPoint(
-                    point(
-                            sources.listeners().applyAsLong(protocol),
-                            "protocol",
-                            protocol.word()));
+                    point(sources.listeners().applyAsLong(protocol), "protocol", protocol.word()));
         }
         all.metricSnapshot(listeners.build());
     }

@@ -99,8 +99,7 @@ public final class RuleCounterRegistry {
                 leaving.remove(key);
                 live.remove(key);
                 if (counters != null) {
-                    gone.merge(
-                            key.protocol(), sums(key, counters).named(OTHER), Sums::plus);
+                    gone.merge(key.protocol(), sums(key, counters).named(OTHER), Sums::plus);
                 }
             }
         }

@@ -50,8 +50,7 @@ final class HostsFile {
                 return;
             }
             HostsFileEntriesProvider entries =
-                    HostsFileEntriesProvider.parser()
-                            .parse(file.toFile(), StandardCharsets.UTF_8);
+                    HostsFileEntriesProvider.parser().parse(file.toFile(), StandardCharsets.UTF_8);
             v4 = entries.ipv4Entries();
             v6 = entries.ipv6Entries();
             read = version;

@@ -13,8 +13,8 @@ import java.util.List;
 /// @param servers `origin.name-servers`: name servers as `host:port`; empty (default): those of
 ///   `/etc/resolv.conf`
 /// @param hosts the file of names, `/etc/hosts`
-/// @param lifetimeMin `origin.name-ttl-min`: answers are kept at least so long, 1 s to 60 s, default
-///   1 s
+/// @param lifetimeMin `origin.name-ttl-min`: answers are kept at least so long, 1 s to 60 s,
+///   default 1 s
 /// @param lifetimeMax `origin.name-ttl-max`: and at most so long, 1 s to 3,600 s, default 300 s
 /// @param retry a name without an answer is asked for again after this, 2 s
 public record NameSettings(

@@ -31,8 +31,7 @@ final class Candidates {
                         .toList();
         this.origins = this.members.stream().map(Member::origin).toArray(Origin[]::new);
         this.shares = this.members.stream().mapToInt(Member::share).toArray();
-        this.hashes =
-                Arrays.stream(origins).mapToLong(o -> ClientHash.of(o.address())).toArray();
+        this.hashes = Arrays.stream(origins).mapToLong(o -> ClientHash.of(o.address())).toArray();
         this.whenEmpty = whenEmpty;
     }
 
@@ -70,9 +69,9 @@ final class Candidates {
         return -1;
     }
 
-    /// The candidates that a new session may go to, one bit each: weight above 0, not tried yet, and
-    /// of those the usable ones; where none is usable, all of them (rather a doubtful origin than
-    /// none).
+    /// The candidates that a new session may go to, one bit each: weight above 0, not tried yet,
+    /// and of those the usable ones; where none is usable, all of them (rather a doubtful origin
+    /// than none).
     long open(Set<Origin> tried, long now) {
         long allowed = 0;
         long usable = 0;

@@ -5,8 +5,8 @@ import io.skerry.shared.net.PortRange;
 import io.skerry.shared.net.Protocol;
 import java.net.InetAddress;
 
-/// What rules must have in common to share what the node knows about an origin: another port of
-/// the same machine may well be dead while this one is not.
+/// What rules must have in common to share what the node knows about an origin: another port of the
+/// same machine may well be dead while this one is not.
 ///
 /// @param protocol how it is reached
 /// @param address where it is

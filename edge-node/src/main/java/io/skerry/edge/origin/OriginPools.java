@@ -58,8 +58,7 @@ public final class OriginPools {
     public synchronized OriginPool pool(Rule rule, Optional<OriginGroup> group) {
         RuleSpec spec = rule.spec();
         Purpose purpose =
-                new Purpose(
-                        spec.protocol(), spec.origin(), spec.originPort(), spec.persistence());
+                new Purpose(spec.protocol(), spec.origin(), spec.originPort(), spec.persistence());
         List<WeightedOrigin> origins = origins(spec, group);
         Live live = pools.get(rule.id());
         if (live == null || !live.purpose.equals(purpose)) {

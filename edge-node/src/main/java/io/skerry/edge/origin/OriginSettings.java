@@ -19,10 +19,7 @@ public record OriginSettings(
     public static OriginSettings read(SettingsReader settings) {
         return new OriginSettings(
                 settings.integer(
-                        "origin.persistence-entries",
-                        DEFAULT.persistenceEntries,
-                        1,
-                        ENTRIES_MAX),
+                        "origin.persistence-entries", DEFAULT.persistenceEntries, 1, ENTRIES_MAX),
                 settings.integer(
                         "origin.persistence-ipv6-prefix", DEFAULT.persistenceIpv6Prefix, 32, 128),
                 new Avoidance(

@@ -33,8 +33,7 @@ final class RulePool implements OriginPool {
 
     /// @param keepNanos how long after its last session a client stays on its origin; 0 without
     ///   session persistence
-    RulePool(
-            String rule, Protocol protocol, long keepNanos, Ground ground, Candidates candidates) {
+    RulePool(String rule, Protocol protocol, long keepNanos, Ground ground, Candidates candidates) {
         this.rule = rule;
         this.protocol = protocol;
         this.keepNanos = keepNanos;
@@ -59,7 +58,8 @@ final class RulePool implements OriginPool {
         }
         int index =
                 keepNanos > 0
-                        ? persistent(now, open, ClientHash.masked(client, ground.ipv6Prefix()), time)
+                        ? persistent(
+                                now, open, ClientHash.masked(client, ground.ipv6Prefix()), time)
                         : now.spread(open, turn.getAndIncrement());
         return new Choice.Chosen(now.origin(index));
     }
@@ -113,7 +113,6 @@ final class RulePool implements OriginPool {
     public boolean keeps(Origin origin) {
         Candidates now = candidates;
         int index = now.indexOf(origin.address());
-        return index >= 0
-                && (now.open(Set.of(), ground.clock().getAsLong()) >>> index & 1) != 0;
+        return index >= 0 && (now.open(Set.of(), ground.clock().getAsLong()) >>> index & 1) != 0;
     }
 }

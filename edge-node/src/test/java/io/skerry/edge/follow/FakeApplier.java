@@ -33,6 +33,11 @@ public class FakeApplier implements Applier {
     }
 
     @Override
+    public Future<Void> retryRefused() {
+        return applied.isEmpty() ? Future.succeededFuture() : apply(applied.getLast());
+    }
+
+    @Override
     public Map<String, Outcome> outcomes() {
         return outcomes;
     }

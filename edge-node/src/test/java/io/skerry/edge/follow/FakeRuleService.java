@@ -93,29 +93,32 @@ public final class FakeRuleService implements AutoCloseable {
     }
 
     private void answer(HttpServerRequest request) {
-        request.body().onSuccess(body -> {
-            if (silent) {
-                return;
-            }
-            tokens.add(String.valueOf(request.getHeader("Authorization")));
-            if (request.path().equals("/node/v1/sync")) {
-                reports.add(NodeReport.read(body.toJsonObject()));
-                Raw raw = syncAnswer.orElseGet(() -> new Raw(200, targets().print().encode()));
-                request.response().setStatusCode(raw.status()).end(raw.body());
-                return;
-            }
-            String instance = request.path().substring("/node/v1/instances/".length());
-            long have = Long.parseLong(request.getParam("have"));
-            pulled.add(instance + "@" + have);
-            Raw raw = pulls.getOrDefault(instance, from -> pull(instance, from)).apply(have);
-            request.response().setStatusCode(raw.status()).end(raw.body());
-        });
+        request.body()
+                .onSuccess(body -> {
+                    if (silent) {
+                        return;
+                    }
+                    tokens.add(String.valueOf(request.getHeader("Authorization")));
+                    if (request.path().equals("/node/v1/sync")) {
+                        reports.add(NodeReport.read(body.toJsonObject()));
+                        Raw raw =
+                                syncAnswer.orElseGet(
+                                        () -> new Raw(200, targets().print().encode()));
+                        request.response().setStatusCode(raw.status()).end(raw.body());
+                        return;
+                    }
+                    String instance = request.path().substring("/node/v1/instances/".length());
+                    long have = Long.parseLong(request.getParam("have"));
+                    pulled.add(instance + "@" + have);
+                    Raw raw =
+                            pulls.getOrDefault(instance, from -> pull(instance, from)).apply(have);
+                    request.response().setStatusCode(raw.status()).end(raw.body());
+                });
     }
 
     private Targets targets() {
         Map<String, Targets.Target> targets = new TreeMap<>();
-        contents.forEach((id, c) ->
-                targets.put(id, new Targets.Target(c.revision(), c.digest())));
+        contents.forEach((id, c) -> targets.put(id, new Targets.Target(c.revision(), c.digest())));
         targets.putAll(forced);
         return new Targets(head, targets);
     }
@@ -140,7 +143,10 @@ public final class FakeRuleService implements AutoCloseable {
 
     @Override
     public void close() {
-        server.close().toCompletionStage().toCompletableFuture().orTimeout(10, TimeUnit.SECONDS)
+        server.close()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .orTimeout(10, TimeUnit.SECONDS)
                 .join();
     }
 }

@@ -77,8 +77,8 @@ class FollowerTest {
                         "secret",
                         folder,
                         interval,
-                        Duration.ofMillis(500),
-                        Duration.ofMillis(700),
+                        interval.equals(LONG) ? Duration.ofSeconds(10) : Duration.ofMillis(500),
+                        interval.equals(LONG) ? Duration.ofSeconds(10) : Duration.ofMillis(700),
                         1024 * 1024);
         Promise<Follower> started = Promise.promise();
         vertx.getOrCreateContext()
@@ -220,8 +220,7 @@ class FollowerTest {
                 have ->
                         have == 0
                                 ? new Raw(
-                                        200,
-                                        new JsonObject().put("content", next.print()).encode())
+                                        200, new JsonObject().put("content", next.print()).encode())
                                 : new Raw(
                                         200,
                                         new JsonObject()
@@ -371,8 +370,7 @@ class FollowerTest {
         runs(B, 3);
         Eventually.holds("refusal reported", () -> reported(A) == 2);
         NodeReport.Applied applied = service.lastReport().instances().get(A);
-        assertThat(applied.refused())
-                .containsOnlyKeys(Contents.ruleId(80), Contents.ruleId(81));
+        assertThat(applied.refused()).containsOnlyKeys(Contents.ruleId(80), Contents.ruleId(81));
         assertThat(applied.refused().get(Contents.ruleId(80)))
                 .startsWith("unreadable: ")
                 .contains("clientIp");
@@ -393,9 +391,7 @@ class FollowerTest {
         follow(SHORT);
         runs(A, 1);
         service.force(
-                B,
-                new Targets.Target(2, "ff"),
-                have -> new Raw(200, "x".repeat(2 * 1024 * 1024)));
+                B, new Targets.Target(2, "ff"), have -> new Raw(200, "x".repeat(2 * 1024 * 1024)));
         int before = service.reports.size();
         Eventually.holds("goes on", () -> service.reports.size() >= before + 3);
         service.unforce(B);
@@ -430,10 +426,7 @@ class FollowerTest {
 
     @Test
     void namesFromOutsideNeverBecomePathsElsewhere() {
-        service.force(
-                "../../evil",
-                new Targets.Target(2, "ff"),
-                have -> new Raw(200, "{}"));
+        service.force("../../evil", new Targets.Target(2, "ff"), have -> new Raw(200, "{}"));
         service.put(Contents.of(A, 1, 80));
         follow(SHORT);
         runs(A, 1);

@@ -113,23 +113,26 @@ class EdgeMetricsTest {
         metrics.applied(1);
         Set<String> exposed = new TreeSet<>();
         Pattern line = Pattern.compile("(skerry_\\w+?)(?:\\{(.*)})? .*");
-        metrics.text().lines().filter(each -> !each.startsWith("#")).forEach(each -> {
-            Matcher matcher = line.matcher(each);
-            assertThat(matcher.matches()).as(each).isTrue();
-            Set<String> labels = new TreeSet<>();
-            if (matcher.group(2) != null) {
-                Matcher label = Pattern.compile("(\\w+)=\"").matcher(matcher.group(2));
-                while (label.find()) {
-                    labels.add(label.group(1));
-                }
-            }
-            String name = matcher.group(1).replaceFirst("_(bucket|count|sum)$", "");
-            labels.remove("le");
-            exposed.add(name + labels);
-        });
+        metrics.text()
+                .lines()
+                .filter(each -> !each.startsWith("#"))
+                .forEach(each -> {
+                    Matcher matcher = line.matcher(each);
+                    assertThat(matcher.matches()).as(each).isTrue();
+                    Set<String> labels = new TreeSet<>();
+                    if (matcher.group(2) != null) {
+                        Matcher label = Pattern.compile("(\\w+)=\"").matcher(matcher.group(2));
+                        while (label.find()) {
+                            labels.add(label.group(1));
+                        }
+                    }
+                    String name = matcher.group(1).replaceFirst("_(bucket|count|sum)$", "");
+                    labels.remove("le");
+                    exposed.add(name + labels);
+                });
         Set<String> written = new TreeSet<>();
         Path page = Path.of(System.getProperty("skerry.root"), "docs/reference/metrics.md");
-        Pattern row = Pattern.compile("\\| `(skerry_\\w+)` \\| ([^|]*) \\| edge .*");
+        Pattern row = Pattern.compile("\\| `(skerry_\\w+)` \\|([^|]*)\\| edge .*");
         for (String each : Files.readAllLines(page)) {
             Matcher matcher = row.matcher(each);
             if (matcher.matches()) {

@@ -62,8 +62,7 @@ public final class NameServer implements AutoCloseable {
     }
 
     public HostPort address() {
-        return HostPort.parse(
-                        "127.0.0.1:" + ((InetSocketAddress) channel.localAddress()).getPort())
+        return HostPort.parse("127.0.0.1:" + ((InetSocketAddress) channel.localAddress()).getPort())
                 .orElseThrow();
     }
 
@@ -92,8 +91,7 @@ public final class NameServer implements AutoCloseable {
     @Override
     public void close() {
         channel.close().syncUninterruptibly();
-        group.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS)
-                .syncUninterruptibly();
+        group.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS).syncUninterruptibly();
     }
 
     private final class Answers extends SimpleChannelInboundHandler<DatagramDnsQuery> {

@@ -15,7 +15,8 @@ class ClientHashTest {
     void addressesHaveTheHashesOfThePage() {
         assertThat(Long.toHexString(ClientHash.of(ip("127.0.0.9")))).isEqualTo("a313aced382c315e");
         assertThat(Long.toHexString(ClientHash.of(ip("192.0.2.1")))).isEqualTo("7fd51fef4ae45cc2");
-        assertThat(Long.toHexString(ClientHash.of(ip("2001:db8::1")))).isEqualTo("239f1780a86e917e");
+        assertThat(Long.toHexString(ClientHash.of(ip("2001:db8::1"))))
+                .isEqualTo("239f1780a86e917e");
     }
 
     @Test
@@ -30,8 +31,7 @@ class ClientHashTest {
     void prefixesMakeNeighboursOneClientOnIpv6Alone() {
         assertThat(ClientHash.masked(ip("2001:db8:1:2:3:4:5:6"), 64))
                 .isEqualTo(ip("2001:db8:1:2::"));
-        assertThat(ClientHash.masked(ip("2001:db8:1:2ff::"), 60))
-                .isEqualTo(ip("2001:db8:1:2f0::"));
+        assertThat(ClientHash.masked(ip("2001:db8:1:2ff::"), 60)).isEqualTo(ip("2001:db8:1:2f0::"));
         assertThat(ClientHash.masked(ip("2001:db8::1"), 128)).isEqualTo(ip("2001:db8::1"));
         assertThat(ClientHash.masked(ip("192.0.2.1"), 64)).isEqualTo(ip("192.0.2.1"));
     }

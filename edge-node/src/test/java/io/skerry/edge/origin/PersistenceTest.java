@@ -46,8 +46,7 @@ class PersistenceTest {
                         pools.pool(
                                 Pools.persistentRule("r" + node, 3600),
                                 Pools.group(origins.toArray(String[]::new)));
-                byNode.add(
-                        clients.stream().map(c -> Pools.text(Pools.chosen(pool, c))).toList());
+                byNode.add(clients.stream().map(c -> Pools.text(Pools.chosen(pool, c))).toList());
             }
         }
         assertThat(byNode.get(1)).isEqualTo(byNode.get(0));
@@ -105,8 +104,7 @@ class PersistenceTest {
     @Test
     void aClientStaysWhereItsSessionsWereForAsLongAsTheRuleSays() {
         try (Pools pools = new Pools()) {
-            OriginPool pool =
-                    pools.pool(Pools.persistentRule("r", 60), Pools.group("10.0.0.1"));
+            OriginPool pool = pools.pool(Pools.persistentRule("r", 60), Pools.group("10.0.0.1"));
             InetAddress client = movedClient();
             Origin first = Pools.chosen(pool, client);
             pool.opened(client, first);
@@ -125,8 +123,7 @@ class PersistenceTest {
     private static InetAddress movedClient() {
         try (Pools pools = new Pools()) {
             OriginPool pool =
-                    pools.pool(
-                            Pools.persistentRule("r", 60), Pools.group("10.0.0.1", "10.0.0.2"));
+                    pools.pool(Pools.persistentRule("r", 60), Pools.group("10.0.0.1", "10.0.0.2"));
             for (int i = 1; ; i++) {
                 if (Pools.text(Pools.chosen(pool, v4(0x7f000000 + i))).equals("10.0.0.2")) {
                     return v4(0x7f000000 + i);
@@ -169,8 +166,7 @@ class PersistenceTest {
             for (int i = 0; i < 20; i++) {
                 origins[i] = "10.0.0." + (i + 1);
             }
-            OriginPool pool =
-                    pools.pool(Pools.persistentRule("r", 60), Pools.group(origins));
+            OriginPool pool = pools.pool(Pools.persistentRule("r", 60), Pools.group(origins));
             Set<Origin> used = new HashSet<>();
             for (int i = 1; i < 1000; i++) {
                 used.add(Pools.chosen(pool, Pools.ip("2001:db8::" + Integer.toHexString(i))));
@@ -184,8 +180,7 @@ class PersistenceTest {
         OriginSettings settings = new OriginSettings(1_600, 128, Avoidance.DEFAULT);
         try (Pools pools = new Pools(settings)) {
             OriginPool pool =
-                    pools.pool(
-                            Pools.persistentRule("r", 60), Pools.group("10.0.0.1", "10.0.0.2"));
+                    pools.pool(Pools.persistentRule("r", 60), Pools.group("10.0.0.1", "10.0.0.2"));
             for (int i = 0; i < 10_000; i++) {
                 InetAddress client = v4(0x0a000000 + i);
                 Origin origin = Pools.chosen(pool, client);

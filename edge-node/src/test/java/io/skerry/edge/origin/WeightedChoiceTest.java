@@ -73,8 +73,7 @@ class WeightedChoiceTest {
     @Test
     void originsWithoutWeightsGetEqualShares() {
         OriginPool pool =
-                pools.pool(
-                        Pools.groupRule("r"), Pools.group("10.0.0.1", "10.0.0.2", "10.0.0.3"));
+                pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1", "10.0.0.2", "10.0.0.3"));
         assertThat(run(pool, 9_000).values())
                 .hasSize(3)
                 .allSatisfy(n -> assertThat(n).isCloseTo(3000, within(30)));
@@ -82,8 +81,7 @@ class WeightedChoiceTest {
 
     @Test
     void aShortRunIsSpreadToo() {
-        OriginPool pool =
-                pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1=1", "10.0.0.2=1"));
+        OriginPool pool = pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1=1", "10.0.0.2=1"));
         assertThat(run(pool, 10).values()).allSatisfy(n -> assertThat(n).isBetween(3, 7));
     }
 
@@ -100,8 +98,7 @@ class WeightedChoiceTest {
 
     @Test
     void originsThatFailedTheSessionAreNotChosenAgain() {
-        OriginPool pool =
-                pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1", "10.0.0.2"));
+        OriginPool pool = pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1", "10.0.0.2"));
         Origin first = Pools.chosen(pool, CLIENT);
         for (int i = 0; i < 100; i++) {
             assertThat(Pools.chosen(pool, CLIENT, Set.of(first))).isNotEqualTo(first);
@@ -110,8 +107,7 @@ class WeightedChoiceTest {
 
     @Test
     void twoFailuresInARowMakeAnOriginAvoidedForTwoSeconds() {
-        OriginPool pool =
-                pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1", "10.0.0.2"));
+        OriginPool pool = pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1", "10.0.0.2"));
         Origin bad = Pools.chosen(pool, CLIENT);
         pool.failed(bad);
         assertThat(run(pool, 100)).hasSize(2);
@@ -127,8 +123,7 @@ class WeightedChoiceTest {
 
     @Test
     void aSuccessClearsTheRecord() {
-        OriginPool pool =
-                pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1", "10.0.0.2"));
+        OriginPool pool = pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1", "10.0.0.2"));
         Origin shaky = Pools.chosen(pool, CLIENT);
         pool.failed(shaky);
         pool.opened(CLIENT, shaky);
@@ -141,8 +136,7 @@ class WeightedChoiceTest {
 
     @Test
     void whereEveryOriginIsAvoidedAllAreUsed() {
-        OriginPool pool =
-                pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1", "10.0.0.2"));
+        OriginPool pool = pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1", "10.0.0.2"));
         Origin one = Pools.chosen(pool, CLIENT);
         Origin two = Pools.chosen(pool, CLIENT, Set.of(one));
         for (Origin each : new Origin[] {one, one, two, two}) {
@@ -171,8 +165,7 @@ class WeightedChoiceTest {
 
     @Test
     void aChangedGroupIsFollowedByThePoolOfOpenSessions() {
-        OriginPool pool =
-                pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1", "10.0.0.2"));
+        OriginPool pool = pools.pool(Pools.groupRule("r"), Pools.group("10.0.0.1", "10.0.0.2"));
         Origin used = Pools.chosen(pool, CLIENT);
         String other = Pools.text(used).equals("10.0.0.1") ? "10.0.0.2" : "10.0.0.1";
         OriginPool again = pools.pool(Pools.groupRule("r"), Pools.group(other, "10.0.0.3"));
@@ -182,8 +175,7 @@ class WeightedChoiceTest {
 
     @Test
     void anotherOriginOfTheRuleConcernsNewSessionsOnly() {
-        OriginPool before =
-                pools.pools.pool(single("10.0.0.1"), java.util.Optional.empty());
+        OriginPool before = pools.pools.pool(single("10.0.0.1"), java.util.Optional.empty());
         Origin used = Pools.chosen(before, CLIENT);
         OriginPool after = pools.pools.pool(single("10.0.0.2"), java.util.Optional.empty());
         assertThat(Pools.text(Pools.chosen(after, CLIENT))).isEqualTo("10.0.0.2");
