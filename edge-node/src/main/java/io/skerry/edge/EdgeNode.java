@@ -3,6 +3,7 @@ package io.skerry.edge;
 import io.skerry.edge.follow.FollowSettings;
 import io.skerry.edge.follow.Follower;
 import io.skerry.edge.listener.OwnPorts;
+import io.skerry.edge.listener.Slot;
 import io.skerry.edge.metrics.EdgeMetrics;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.RuleCounterRegistry;
@@ -17,6 +18,7 @@ import io.skerry.shared.process.AdminServer;
 import io.skerry.shared.process.Bus;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,6 +35,8 @@ import org.slf4j.LoggerFactory;
 /// Every part is made here, once, and handed what it needs; there is no state outside.
 public final class EdgeNode {
     private static final Logger log = LoggerFactory.getLogger(EdgeNode.class);
+
+    private static final long READY_POLL_MILLIS = 20;
 
     private final Vertx vertx;
     private final EdgeSettings settings;
@@ -127,6 +131,21 @@ public final class EdgeNode {
     public boolean isReady() {
         Follower now = follower;
         return state == NodeReport.State.UP && now != null && now.isReady();
+    }
+
+    /// Completes when the node serves what it was told for the first time.
+    public Future<Void> ready() {
+        Promise<Void> ready = Promise.promise();
+        vertx.setPeriodic(
+                READY_POLL_MILLIS,
+                READY_POLL_MILLIS,
+                timer -> {
+                    if (isReady() || state != NodeReport.State.UP) {
+                        vertx.cancelTimer(timer);
+                        ready.tryComplete();
+                    }
+                });
+        return ready.future();
     }
 
     /// The port of health and metrics.

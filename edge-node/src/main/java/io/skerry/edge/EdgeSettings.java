@@ -1,8 +1,12 @@
 package io.skerry.edge;
 
+import io.skerry.edge.listener.DescriptorBudget;
+import io.skerry.edge.listener.Slot;
 import io.skerry.edge.metrics.EdgeMetrics;
 import io.skerry.edge.name.NameSettings;
 import io.skerry.edge.origin.OriginSettings;
+import io.skerry.edge.tcp.TcpSettings;
+import io.skerry.edge.udp.UdpSettings;
 import io.skerry.shared.instance.NodeArea;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.IpText;
@@ -25,7 +29,8 @@ import java.util.regex.Pattern;
 /// @param node `node`: its name, 1 to 63 of `A-Z a-z 0-9 . _ -`, unique; default the host name
 /// @param area `area`: `mainland`, `overseas` (default) or `every`
 /// @param slots `listen`: where rules listen, default `0.0.0.0+[::]`
-/// @param rules `rules`: rule services, tried in turn, default `http://127.0.0.1:8081`
+/// @param rules `rules`: rule services, tried in turn, default `http://127.0.0.1:8081`; `local` and
+///   so none: the one of the same process
 /// @param token `node-token`: shared secret of the pulls; empty: none
 /// @param data `data`: folder of the last applied content, default `.skerry-edge`
 /// @param admin `admin`: address of health and metrics, default 127.0.0.1:0
@@ -37,6 +42,11 @@ import java.util.regex.Pattern;
 ///   10,000,000, default 1,000,000
 /// @param rulesMax `metrics.rules-max`: above so many rules metrics do not tell them apart, 0 to
 ///   100,000, default 2,000
+/// @param sessionReserve `edge.session-reserve`: sessions for which two file descriptors each are
+///   kept free of listeners, 0 to 1,000,000, default 1,000; at most half of all descriptors are
+///   kept
+/// @param tcp settings that begin with `tcp.`
+/// @param udp settings that begin with `udp.`
 /// @param origins settings that begin with `origin.`
 /// @param names how names are resolved
 public record EdgeSettings(
@@ -52,6 +62,9 @@ public record EdgeSettings(
         int loops,
         int sessionsMax,
         int rulesMax,
+        int sessionReserve,
+        TcpSettings tcp,
+        UdpSettings udp,
         OriginSettings origins,
         NameSettings names) {
     /// How sockets are waited for.
@@ -70,6 +83,7 @@ public record EdgeSettings(
     public static final Duration DRAIN_MAX = Duration.ofSeconds(3600);
 
     private static final Pattern NODE = Pattern.compile("[A-Za-z0-9._-]{1,63}");
+    private static final String LOCAL = "local";
     private static final String RULES_DEFAULT = "http://127.0.0.1:8081";
 
     public EdgeSettings {
@@ -95,6 +109,13 @@ public record EdgeSettings(
                         settings.integer("edge.sessions-max", SESSIONS_DEFAULT, 1, SESSIONS_MAX),
                         settings.integer(
                                 "metrics.rules-max", EdgeMetrics.RULES_MAX_DEFAULT, 0, 100_000),
+                        settings.integer(
+                                "edge.session-reserve",
+                                DescriptorBudget.SESSION_RESERVE_DEFAULT,
+                                0,
+                                1_000_000),
+                        TcpSettings.read(settings),
+                        UdpSettings.read(settings),
                         OriginSettings.read(settings),
                         NameSettings.read(settings));
         if (read.token.isEmpty() && !read.rules.stream().allMatch(EdgeSettings::isLoopback)) {
@@ -141,6 +162,9 @@ public record EdgeSettings(
     private static List<URI> rules(SettingsReader settings) {
         List<URI> services = new ArrayList<>();
         List<String> texts = settings.list("rules", RULES_DEFAULT);
+        if (texts.equals(List.of(LOCAL))) {
+            return services;
+        }
         for (String text : texts) {
             service(text)
                     .ifPresentOrElse(

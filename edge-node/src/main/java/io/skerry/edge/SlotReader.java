@@ -1,5 +1,6 @@
 package io.skerry.edge;
 
+import io.skerry.edge.listener.Slot;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.process.SettingsReader;
@@ -63,7 +64,7 @@ final class SlotReader {
                 v6 = Optional.of(six);
             }
         }
-        return good ? Optional.of(new Slot(v4, v6)) : Optional.empty();
+        return good ? Optional.of(new Slot(v4.orElse(null), v6.orElse(null))) : Optional.empty();
     }
 
     private boolean isOnly(boolean another, String slot, String what) {

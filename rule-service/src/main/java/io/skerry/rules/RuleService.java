@@ -19,9 +19,9 @@ public final class RuleService {
         this.verticle = verticle;
     }
 
-    /// Starts one: brings the database up to date, serves nodes over HTTP and requests over the bus.
-    public static Future<RuleService> start(
-            Vertx vertx, Bus bus, RuleServiceSettings settings) {
+    /// Starts one: brings the database up to date, serves nodes over HTTP and requests over the
+    /// bus.
+    public static Future<RuleService> start(Vertx vertx, Bus bus, RuleServiceSettings settings) {
         RuleServiceVerticle verticle = new RuleServiceVerticle(bus, settings);
         DeploymentOptions options =
                 new DeploymentOptions().setThreadingModel(ThreadingModel.VIRTUAL_THREAD);
@@ -29,9 +29,9 @@ public final class RuleService {
                 .map(deployment -> new RuleService(vertx, deployment, verticle));
     }
 
-    /// Where edge nodes pull and report, with the real port.
+    /// Where edge nodes pull and report over HTTP, with the real port.
     public HostPort address() {
-        return verticle.address();
+        return verticle.address().orElseThrow();
     }
 
     /// Whether it can read and write the database now.

@@ -53,9 +53,6 @@ public final class RuleServiceMain {
             Vertx vertx, ClusterBus bus, RuleService service, RuleServiceSettings settings) {
         return AdminServer.start(vertx, settings.admin(), service::isReady, service::metrics)
                 .map(admin ->
-                        hurry ->
-                                service.stop()
-                                        .eventually(bus::close)
-                                        .eventually(admin::close));
+                        hurry -> service.stop().eventually(bus::close).eventually(admin::close));
     }
 }

@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
 /// @param postgres `postgres`: where the truth is, `postgresql://user:password@host:port/database`,
 ///   default postgresql://skerry@127.0.0.1:5432/skerry. The host is a name or an address; a Unix
 ///   socket folder is not taken, since migrations go by JDBC
-/// @param rulesBind `rules-bind`: where edge nodes pull and report, default 127.0.0.1:8081
+/// @param rulesBind `rules-bind`: where edge nodes pull and report, default 127.0.0.1:8081;
+///   `local`: not over HTTP, only the node of the same process over its bus
 /// @param nodeToken `node-token`: what nodes must show; required off loopback, default none
 /// @param slots `slots`: number of slots of the deployment, 1 to 64, default 1
 /// @param accessDomain `access-domain`: suffix of access domains, default l4.skerry.test
@@ -26,7 +27,7 @@ import java.util.regex.Pattern;
 /// @param admin `admin`: health and metrics, default 127.0.0.1:0
 public record RuleServiceSettings(
         PostgresAddress postgres,
-        HostPort rulesBind,
+        Optional<HostPort> rulesBind,
         Optional<String> nodeToken,
         int slots,
         String accessDomain,
@@ -35,7 +36,9 @@ public record RuleServiceSettings(
         int historyMaxRevisions,
         HostPort admin) {
     private static final Pattern DOMAIN =
-            Pattern.compile("(?=.{1,200}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
+            Pattern.compile(
+                    "(?=.{1,200}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
+    private static final String LOCAL = "local";
     private static final PostgresAddress NOWHERE =
             new PostgresAddress("127.0.0.1", 5432, "skerry", "skerry", "");
 
@@ -49,9 +52,13 @@ public record RuleServiceSettings(
                     Code.BAD_FORMAT,
                     "must be postgresql://user:password@host:port/database");
         }
-        HostPort bind = settings.hostPort("rules-bind", "127.0.0.1:8081");
+        Optional<HostPort> bind =
+                settings.string("rules-bind", "127.0.0.1:8081").equals(LOCAL)
+                        ? Optional.empty()
+                        : Optional.of(settings.hostPort("rules-bind", "127.0.0.1:8081"));
         String token = settings.secret("node-token", "");
-        if (token.isEmpty() && !bind.address().isLoopbackAddress()) {
+        boolean loopback = bind.map(b -> b.address().isLoopbackAddress()).orElse(true);
+        if (token.isEmpty() && !loopback) {
             settings.mistake(
                     "node-token",
                     Code.MISSING,

@@ -29,6 +29,7 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -63,8 +64,7 @@ final class RuleServiceVerticle extends VerticleBase {
         database = opened;
         Contents contents = new Contents();
         Publication publication = new Publication(bus);
-        Writes writes =
-                new Writes(opened, contents, publication, settings.historyMaxRevisions());
+        Writes writes = new Writes(opened, contents, publication, settings.historyMaxRevisions());
         Statuses statuses = new Statuses(opened, publication, metrics::rollout);
         Context home = context;
         publication.onTouched(
@@ -76,14 +76,24 @@ final class RuleServiceVerticle extends VerticleBase {
                         publication,
                         changed -> home.runOnContext(v -> statuses.refresh(changed)));
         NodeApi api = new NodeApi(reports, new Pulls(opened, contents), settings.nodeToken());
-        server = api.listen(vertx, settings.rulesBind()).await();
-        log.info("rules http://{}", settings.rulesBind().withPort(server.actualPort()));
+        serveNodes(api, home);
         Sweep sweeper = new Sweep(opened, statuses, publication);
         sweep = sweeper;
         sweeper.run();
         vertx.setPeriodic(Sweep.PERIOD_MILLIS, timer -> sweeper.run());
         bus.serve(BusAddress.RULES, message -> answer(home, operations, message));
         return Future.succeededFuture();
+    }
+
+    private void serveNodes(NodeApi api, Context home) {
+        if (settings.rulesBind().isEmpty()) {
+            api.serve(bus, home);
+            return;
+        }
+        HostPort bind = settings.rulesBind().get();
+        HttpServer listening = api.listen(vertx, bind).await();
+        server = listening;
+        log.info("rules http://{}", bind.withPort(listening.actualPort()));
     }
 
     private Operations operations(Database opened, Writes writes) {
@@ -133,10 +143,11 @@ final class RuleServiceVerticle extends VerticleBase {
         }
     }
 
-    /// Where nodes find it.
-    HostPort address() {
+    /// Where nodes find it; empty where only the node of the same process does.
+    Optional<HostPort> address() {
         HttpServer listening = server;
-        return settings.rulesBind().withPort(listening == null ? 0 : listening.actualPort());
+        return settings.rulesBind()
+                .map(bind -> bind.withPort(listening == null ? 0 : listening.actualPort()));
     }
 
     boolean isReady() {
@@ -154,7 +165,6 @@ final class RuleServiceVerticle extends VerticleBase {
         HttpServer listening = server;
         Database opened = database;
         Future<Void> closed = listening == null ? Future.succeededFuture() : listening.close();
-        return closed.eventually(
-                () -> opened == null ? Future.succeededFuture() : opened.close());
+        return closed.eventually(() -> opened == null ? Future.succeededFuture() : opened.close());
     }
 }

@@ -1,4 +1,5 @@
-/// The rule service: owns the configuration, numbers and publishes it, and knows what each node runs.
+/// The rule service: owns the configuration, numbers and publishes it, and knows what each node
+/// runs.
 @NullMarked
 package io.skerry.rules;
 

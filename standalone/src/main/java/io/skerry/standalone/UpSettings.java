@@ -16,7 +16,7 @@ import java.nio.file.Path;
 ///   3600, default 10
 /// @param demo `--demo`: whether to add the demonstration instance
 /// @param admin `--admin`: address of health and metrics, default 127.0.0.1:0
-/// @param insecureApi `api-insecure`: allows an API off loopback without keys
+/// @param slots number of slots in `listen`
 record UpSettings(
         HostPort api,
         String listen,
@@ -24,7 +24,7 @@ record UpSettings(
         int drainSeconds,
         boolean demo,
         HostPort admin,
-        boolean insecureApi) {
+        int slots) {
     static final String HELP =
             """
             usage: ./skerry up [--api HOST:PORT] [--listen SLOTS] [--data DIR] [--drain SECONDS] [--demo]
@@ -40,17 +40,18 @@ record UpSettings(
               --demo            adds an instance 'demo', an origin and a rule per client-IP mode
             """;
 
+    private static final String LISTEN = "0.0.0.0+[::]";
     private static final int DRAIN_SECONDS_MAX = 3600;
 
     static UpSettings read(SettingsReader settings) {
         HostPort api = settings.hostPort("api", "127.0.0.1:8080");
-        String listen = settings.string("listen", "0.0.0.0+[::]");
+        String listen = settings.string("listen", LISTEN);
         Path data = path(settings);
         int drain = settings.integer("drain", 10, 0, DRAIN_SECONDS_MAX);
         boolean demo = settings.flag("demo", false);
         HostPort admin = settings.hostPort("admin", "127.0.0.1:0");
-        boolean insecure = settings.flag("api-insecure", false);
-        return new UpSettings(api, listen, data, drain, demo, admin, insecure);
+        int slots = Math.max(1, settings.list("listen", LISTEN).size());
+        return new UpSettings(api, listen, data, drain, demo, admin, slots);
     }
 
     private static Path path(SettingsReader settings) {

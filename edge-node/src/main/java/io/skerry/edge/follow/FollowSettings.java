@@ -7,7 +7,7 @@ import java.util.List;
 
 /// How a node follows the configuration.
 ///
-/// @param rules rule services, tried in turn
+/// @param rules rule services, tried in turn; none: the one of this process, over its bus
 /// @param token shared secret of the pulls; empty: none
 /// @param data folder of the last applied content
 /// @param interval time between reports, 2 s, each ±10 %

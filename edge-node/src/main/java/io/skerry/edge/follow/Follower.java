@@ -8,7 +8,6 @@ import io.skerry.shared.process.Bus;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import java.util.HashSet;
 import java.util.Map;
@@ -28,8 +27,6 @@ import org.slf4j.LoggerFactory;
 /// bus. Only a valid answer ever takes an instance away. All state belongs to one Vert.x context.
 public final class Follower {
     private static final Logger log = LoggerFactory.getLogger(Follower.class);
-    private static final String SYNC = "/node/v1/sync";
-    private static final String INSTANCES = "/node/v1/instances/";
 
     /// An answer whose newest revision is older than what runs comes from a service that lags; so
     /// many of them in a row come from a deployment that was set back, and are believed.
@@ -57,6 +54,7 @@ public final class Follower {
     private Follower(
             Vertx vertx,
             Context context,
+            RuleServices services,
             FollowSettings settings,
             Applier applier,
             Reporter reporter,
@@ -65,7 +63,7 @@ public final class Follower {
         this.context = context;
         this.settings = settings;
         this.reporter = reporter;
-        this.services = new RuleServices(vertx, settings);
+        this.services = services;
         this.running =
                 new Running(vertx, context, applier, new ContentFiles(settings.data()), watcher);
     }
@@ -80,7 +78,15 @@ public final class Follower {
             Reporter reporter,
             ApplyWatcher watcher) {
         Context context = vertx.getOrCreateContext();
-        Follower follower = new Follower(vertx, context, settings, applier, reporter, watcher);
+        Follower follower =
+                new Follower(
+                        vertx,
+                        context,
+                        services(vertx, bus, settings),
+                        settings,
+                        applier,
+                        reporter,
+                        watcher);
         return follower.running
                 .inTurn(follower.running::load)
                 .otherwiseEmpty()
@@ -93,6 +99,12 @@ public final class Follower {
                     follower.sync();
                     return follower;
                 });
+    }
+
+    private static RuleServices services(Vertx vertx, Bus bus, FollowSettings settings) {
+        return settings.rules().isEmpty()
+                ? new BusRuleServices(bus, settings)
+                : new HttpRuleServices(vertx, settings);
     }
 
     /// Whether the node serves what it was told, now or in an earlier life.
@@ -172,8 +184,7 @@ public final class Follower {
     }
 
     private Future<Void> exchange() {
-        return services.ask(HttpMethod.POST, SYNC, reporter.report(running.report()).print())
-                .compose(this::heard);
+        return services.sync(reporter.report(running.report()).print()).compose(this::heard);
     }
 
     private Future<Void> heard(Reply reply) {
@@ -184,12 +195,12 @@ public final class Follower {
         }
         if (!trouble.isEmpty()) {
             trouble = "";
-            log.info("rule service {} answers again", services.current());
+            log.info("rule service {} answers again", services.name());
         }
         if (targets.head() < running.revision() && ++olderAnswers < OLDER_ANSWERS_BELIEVED) {
             log.warn(
                     "rule service {} is at revision {}, this node at {}: not followed for now",
-                    services.current(),
+                    services.name(),
                     targets.head(),
                     running.revision());
             return Future.succeededFuture();
@@ -259,7 +270,7 @@ public final class Follower {
         Held have = whole ? null : running.get(instance);
         boolean behind = have != null && have.content().revision() < target.revision();
         long from = behind ? have.content().revision() : 0;
-        return services.ask(HttpMethod.GET, INSTANCES + instance + "?have=" + from, null)
+        return services.pull(instance, from)
                 .compose(reply -> {
                     if (reply.status() != 200) {
                         return Future.succeededFuture(new Pull.Nothing("status " + reply.status()));
@@ -316,12 +327,16 @@ public final class Follower {
         revision = running.revision();
     }
 
+    private Object asked() {
+        return settings.rules().isEmpty() ? services.name() : settings.rules();
+    }
+
     /// Says each trouble once.
     private void troubled(Throwable failure) {
         String now = String.valueOf(failure.getMessage());
         if (!now.equals(trouble)) {
             trouble = now;
-            log.warn("no targets from {}, the last ones stay: {}", settings.rules(), now);
+            log.warn("no targets from {}, the last ones stay: {}", asked(), now);
         }
     }
 
@@ -332,7 +347,7 @@ public final class Follower {
                 context.runOnContext(v -> {
                     stopped = true;
                     vertx.cancelTimer(timer);
-                    services.ask(HttpMethod.POST, SYNC, reporter.report(running.report()).print())
+                    services.sync(reporter.report(running.report()).print())
                             .timeout(settings.connectDeadline().toMillis(), TimeUnit.MILLISECONDS)
                             .transform(said -> running.inTurn(Future::succeededFuture))
                             .transform(settled -> services.close())

@@ -52,7 +52,7 @@ public final class Listeners {
     private final Map<RuleKey, Integer> ports = new HashMap<>();
     private final Map<RuleKey, Pool> pools = new HashMap<>();
     private final Drains drains;
-    private Map<RuleKey, Refusal> refused = Map.of();
+    private volatile Map<RuleKey, Refusal> refused = Map.of();
     private List<InstanceContent> wanted = List.of();
     private Future<Void> last = Future.succeededFuture();
     private boolean stopped;
@@ -199,7 +199,7 @@ public final class Listeners {
                 next.rule(),
                 next.rule().spec().originPort(key.port()),
                 pool.origins(),
-                routes.counters(ruleKey));
+                routes.counters(next));
     }
 
     private Future<Void> openEach(
@@ -332,6 +332,13 @@ public final class Listeners {
                 .map(RuleKey::rule)
                 .sorted()
                 .toList();
+    }
+
+    /// Rules refused now for want of file descriptors.
+    public long refusedForDescriptors() {
+        return refused.values().stream()
+                .filter(each -> each.code() == Refusal.Code.DESCRIPTORS)
+                .count();
     }
 
     /// Open ports.

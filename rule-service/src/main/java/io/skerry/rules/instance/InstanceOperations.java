@@ -59,10 +59,7 @@ public final class InstanceOperations {
                     change.finish();
                     String id = edit.instance().id();
                     return new RuleReply.Done(
-                            201,
-                            show(change.sql(), id),
-                            change.revision(),
-                            "/instances/" + id);
+                            201, show(change.sql(), id), change.revision(), "/instances/" + id);
                 });
     }
 
@@ -130,27 +127,24 @@ public final class InstanceOperations {
         Mistakes mistakes = new Mistakes();
         Page page = Page.read(request, mistakes);
         mistakes.throwIfAny();
-        return database.read(
-                sql -> {
-                    InstanceView view =
-                            new InstanceView(limits.accessDomain(), NodeTable.all(sql));
-                    return RuleReply.ok(
-                            Page.print(
-                                    InstanceTable.count(sql),
-                                    InstanceTable.list(sql, page.offset(), page.limit()),
-                                    view::print));
-                });
+        return database.read(sql -> {
+            InstanceView view = new InstanceView(limits.accessDomain(), NodeTable.all(sql));
+            return RuleReply.ok(
+                    Page.print(
+                            InstanceTable.count(sql),
+                            InstanceTable.list(sql, page.offset(), page.limit()),
+                            view::print));
+        });
     }
 
     public RuleReply get(RuleRequest request) {
         String id = Body.id(request, "instance");
-        return database.read(
-                sql -> {
-                    InstanceRow row = InstanceTable.find(sql, id).orElseThrow(() -> missing(id));
-                    return RuleReply.ok(
-                            new InstanceView(limits.accessDomain(), NodeTable.all(sql)).print(row),
-                            row.revision());
-                });
+        return database.read(sql -> {
+            InstanceRow row = InstanceTable.find(sql, id).orElseThrow(() -> missing(id));
+            return RuleReply.ok(
+                    new InstanceView(limits.accessDomain(), NodeTable.all(sql)).print(row),
+                    row.revision());
+        });
     }
 
     private static io.skerry.shared.problem.ProblemException missing(String id) {
@@ -209,20 +203,15 @@ public final class InstanceOperations {
                 change -> {
                     InstanceRow row = change.lockInstance(id);
                     IfMatch.check(request, row.revision());
-                    boolean allowed =
-                            on ? row.status().canEnable() : row.status().canDisable();
+                    boolean allowed = on ? row.status().canEnable() : row.status().canDisable();
                     if (!allowed) {
-                        throw Problem.of(
-                                        Code.WRONG_STATE,
-                                        state(row, on ? "enabled" : "disabled"))
+                        throw Problem.of(Code.WRONG_STATE, state(row, on ? "enabled" : "disabled"))
                                 .toException();
                     }
                     InstanceEdit edit = change.edit(row);
                     edit.instance(
                             row.switched(
-                                    on,
-                                    on ? Status.PROGRESS : Status.STOPPING,
-                                    change.revision()));
+                                    on, on ? Status.PROGRESS : Status.STOPPING, change.revision()));
                     if (on) {
                         RuleTable.startAll(change.sql(), id);
                     } else {

@@ -38,17 +38,16 @@ public final class NodeOperations {
         Mistakes mistakes = new Mistakes();
         Page page = Page.read(request, mistakes);
         mistakes.throwIfAny();
-        return database.read(
-                sql -> {
-                    List<NodeRow> nodes = NodeTable.list(sql, page.offset(), page.limit());
-                    Map<String, Map<String, Long>> runs =
-                            NodeTable.revisions(sql, nodes.stream().map(NodeRow::name).toList());
-                    return RuleReply.ok(
-                            Page.print(
-                                    NodeTable.count(sql),
-                                    nodes,
-                                    node -> print(node, runs.getOrDefault(node.name(), Map.of()))));
-                });
+        return database.read(sql -> {
+            List<NodeRow> nodes = NodeTable.list(sql, page.offset(), page.limit());
+            Map<String, Map<String, Long>> runs =
+                    NodeTable.revisions(sql, nodes.stream().map(NodeRow::name).toList());
+            return RuleReply.ok(
+                    Page.print(
+                            NodeTable.count(sql),
+                            nodes,
+                            node -> print(node, runs.getOrDefault(node.name(), Map.of()))));
+        });
     }
 
     private static JsonObject print(NodeRow node, Map<String, Long> runs) {
@@ -107,8 +106,7 @@ public final class NodeOperations {
                 InstanceTable.find(sql, instanceId)
                         .orElseThrow(() -> missing("instance", instanceId));
         RuleRow rule =
-                RuleTable.find(sql, instanceId, ruleId)
-                        .orElseThrow(() -> missing("rule", ruleId));
+                RuleTable.find(sql, instanceId, ruleId).orElseThrow(() -> missing("rule", ruleId));
         Map<String, NodeTable.Applied> applied = new HashMap<>();
         NodeTable.appliedOf(sql, instanceId).forEach(each -> applied.put(each.node(), each));
         long since = Math.max(rule.revision(), instance.switched());

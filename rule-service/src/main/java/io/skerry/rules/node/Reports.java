@@ -47,8 +47,7 @@ public final class Reports {
     private final Consumer<Set<String>> changed;
 
     /// @param changed hears which instances a report says something new about
-    public Reports(
-            Database database, Publication publication, Consumer<Set<String>> changed) {
+    public Reports(Database database, Publication publication, Consumer<Set<String>> changed) {
         this.database = database;
         this.publication = publication;
         this.changed = changed;
@@ -90,9 +89,7 @@ public final class Reports {
             if (taken.stateChanged()) {
                 publication.event(
                         "node",
-                        new JsonObject()
-                                .put("node", report.node())
-                                .put("state", state.word()));
+                        new JsonObject().put("node", report.node()).put("state", state.word()));
             }
             changed.accept(taken.instances());
         }
@@ -117,10 +114,7 @@ public final class Reports {
         };
     }
 
-    private record Taken(
-            @Nullable String holder,
-            Set<String> instances,
-            boolean stateChanged) {}
+    private record Taken(@Nullable String holder, Set<String> instances, boolean stateChanged) {}
 
     private static Taken store(
             Transaction sql, NodeReport report, NodeRow.State state, String hash) {
@@ -131,8 +125,7 @@ public final class Reports {
             return new Taken(holder.boot(), Set.of(), false);
         }
         if (holder == null && NodeTable.count(sql) >= NODES_MAX) {
-            throw Problem.of(Code.TOO_MANY, "there may be " + NODES_MAX + " nodes")
-                    .toException();
+            throw Problem.of(Code.TOO_MANY, "there may be " + NODES_MAX + " nodes").toException();
         }
         boolean sameBoot = holder != null && holder.boot().equals(report.boot());
         boolean stateChanged =
@@ -143,8 +136,7 @@ public final class Reports {
         NodeTable.put(sql, report, state, hash);
         Set<String> instances = storeApplied(sql, report);
         if (stateChanged) {
-            instances.addAll(
-                    sql.list(row -> row.getString(0), "SELECT id FROM instance"));
+            instances.addAll(sql.list(row -> row.getString(0), "SELECT id FROM instance"));
         }
         return new Taken(null, instances, stateChanged);
     }
@@ -152,13 +144,14 @@ public final class Reports {
     private static Set<String> storeApplied(Transaction sql, NodeReport report) {
         Map<String, String> marks = NodeTable.marks(sql, report.node());
         Set<String> instances = new LinkedHashSet<>();
-        report.instances().forEach((instance, applied) -> {
-            String mark = sha256(print(applied));
-            if (!mark.equals(marks.remove(instance))) {
-                NodeTable.putApplied(sql, report.node(), instance, applied, mark);
-                instances.add(instance);
-            }
-        });
+        report.instances()
+                .forEach((instance, applied) -> {
+                    String mark = sha256(print(applied));
+                    if (!mark.equals(marks.remove(instance))) {
+                        NodeTable.putApplied(sql, report.node(), instance, applied, mark);
+                        instances.add(instance);
+                    }
+                });
         if (!marks.isEmpty()) {
             NodeTable.deleteApplied(sql, report.node(), marks.keySet());
             instances.addAll(marks.keySet());

@@ -48,8 +48,7 @@ final class Required {
         long since = Math.max(ruleRevision, row.switched());
         return nodes.stream()
                 .map(node ->
-                        StatusRule.ofRule(
-                                node.name(), applied(node), rule, wanted, since, content))
+                        StatusRule.ofRule(node.name(), applied(node), rule, wanted, since, content))
                 .toList();
     }
 

@@ -138,14 +138,12 @@ final class StatusRule {
 
     /// Whether a node has applied a revision. One that claims more than there is, or other content
     /// under the same number, has not: it will pull.
-    static boolean hasReached(
-            NodeTable.@Nullable Applied applied, long since, Content content) {
+    static boolean hasReached(NodeTable.@Nullable Applied applied, long since, Content content) {
         if (applied == null
                 || applied.revision() < since
                 || applied.revision() > content.revision()) {
             return false;
         }
-        return applied.revision() < content.revision()
-                || applied.digest().equals(content.digest());
+        return applied.revision() < content.revision() || applied.digest().equals(content.digest());
     }
 }

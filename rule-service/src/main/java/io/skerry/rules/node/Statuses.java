@@ -35,8 +35,7 @@ public final class Statuses {
     private boolean running;
 
     /// @param rolloutSeconds hears how long each revision took to reach every required node
-    public Statuses(
-            Database database, Publication publication, DoubleConsumer rolloutSeconds) {
+    public Statuses(Database database, Publication publication, DoubleConsumer rolloutSeconds) {
         this.database = database;
         this.publication = publication;
         this.rolloutSeconds = rolloutSeconds;
@@ -83,16 +82,12 @@ public final class Statuses {
         }
         Required required = new Required(row, NodeTable.all(sql), NodeTable.appliedOf(sql, id));
         applyRules(sql, row, required, told);
-        StatusRule.Standing before =
-                new StatusRule.Standing(row.status(), row.statusReason());
-        StatusRule.Standing now =
-                StatusRule.next(row.wanted(), before, required.ofInstance(row));
+        StatusRule.Standing before = new StatusRule.Standing(row.status(), row.statusReason());
+        StatusRule.Standing now = StatusRule.next(row.wanted(), before, required.ofInstance(row));
         if (!now.equals(before)) {
             InstanceTable.setStatus(sql, id, now.status(), now.reason());
             told.add(
-                    new Told(
-                            "instance-status",
-                            status(new JsonObject().put("instance", id), now)));
+                    new Told("instance-status", status(new JsonObject().put("instance", id), now)));
         }
         if (row.settled() < row.revision() && required.isSettled(row)) {
             double seconds = InstanceTable.settle(sql, id, row.revision());
@@ -145,8 +140,7 @@ public final class Statuses {
             return;
         }
         for (RuleTable.StatusChange each : changes) {
-            JsonObject data =
-                    new JsonObject().put("instance", instance).put("rule", each.rule());
+            JsonObject data = new JsonObject().put("instance", instance).put("rule", each.rule());
             told.add(
                     new Told(
                             "rule-status",

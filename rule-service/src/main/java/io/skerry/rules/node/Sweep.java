@@ -65,13 +65,12 @@ public final class Sweep {
     private void sweep() {
         boolean prune = rounds++ % PRUNE_EVERY == 0;
         List<String> down =
-                database.note(
-                        sql -> {
-                            if (prune) {
-                                KeyTable.prune(sql);
-                            }
-                            return NodeTable.sweep(sql, SILENCE_SECONDS);
-                        });
+                database.note(sql -> {
+                    if (prune) {
+                        KeyTable.prune(sql);
+                    }
+                    return NodeTable.sweep(sql, SILENCE_SECONDS);
+                });
         for (String node : down) {
             log.info("node {} is down: not heard of for {} s", node, SILENCE_SECONDS);
             publication.event("node", new JsonObject().put("node", node).put("state", "down"));

@@ -77,22 +77,20 @@ public final class GroupOperations {
         Mistakes mistakes = new Mistakes();
         Page page = Page.read(request, mistakes);
         mistakes.throwIfAny();
-        return database.read(
-                sql ->
-                        RuleReply.ok(
-                                Page.print(
-                                        GroupTable.count(sql),
-                                        GroupTable.list(sql, page.offset(), page.limit()),
-                                        GroupOperations::print)));
+        return database.read(sql ->
+                RuleReply.ok(
+                        Page.print(
+                                GroupTable.count(sql),
+                                GroupTable.list(sql, page.offset(), page.limit()),
+                                GroupOperations::print)));
     }
 
     public RuleReply get(RuleRequest request) {
         String id = Body.id(request, "group");
-        return database.read(
-                sql -> {
-                    GroupRow row = find(sql, id);
-                    return RuleReply.ok(print(row), row.revision());
-                });
+        return database.read(sql -> {
+            GroupRow row = find(sql, id);
+            return RuleReply.ok(print(row), row.revision());
+        });
     }
 
     public RuleReply put(RuleRequest request) {
@@ -148,10 +146,8 @@ public final class GroupOperations {
 
     private static GroupRow find(Transaction sql, String id) {
         return GroupTable.find(sql, id)
-                .orElseThrow(
-                        () ->
-                                Problem.of(Code.NOT_FOUND, "there is no origin group " + id)
-                                        .toException());
+                .orElseThrow(() ->
+                        Problem.of(Code.NOT_FOUND, "there is no origin group " + id).toException());
     }
 
     private static JsonObject print(GroupRow row) {

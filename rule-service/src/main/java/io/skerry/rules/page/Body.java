@@ -32,9 +32,7 @@ public final class Body {
     public static String id(RuleRequest request, String name) {
         return request.arg(name)
                 .filter(id -> !id.isEmpty() && id.length() <= 200 && id.indexOf('\0') < 0)
-                .orElseThrow(
-                        () ->
-                                Problem.of(name, Code.NOT_FOUND, "there is no such " + name)
-                                        .toException());
+                .orElseThrow(() ->
+                        Problem.of(name, Code.NOT_FOUND, "there is no such " + name).toException());
     }
 }

@@ -74,16 +74,13 @@ public final class Change {
     /// The instance of the request's path, locked; `not_found` where there is none.
     public InstanceRow lockInstance(String id) {
         return InstanceTable.lock(sql, id)
-                .orElseThrow(
-                        () ->
-                                Problem.of(Code.NOT_FOUND, "there is no instance " + id)
-                                        .toException());
+                .orElseThrow(() ->
+                        Problem.of(Code.NOT_FOUND, "there is no instance " + id).toException());
     }
 
     /// Begins to change an instance; call it before anything of it is written.
     public InstanceEdit edit(InstanceRow locked) {
-        InstanceEdit edit =
-                new InstanceEdit(locked, Optional.of(contents.of(sql, locked)), locked);
+        InstanceEdit edit = new InstanceEdit(locked, Optional.of(contents.of(sql, locked)), locked);
         edits.put(locked.id(), edit);
         return edit;
     }

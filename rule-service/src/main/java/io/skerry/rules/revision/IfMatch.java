@@ -33,7 +33,6 @@ public final class IfMatch {
                 return;
             }
         }
-        throw Problem.of("If-Match", Code.STALE, "the current revision is " + stored)
-                .toException();
+        throw Problem.of("If-Match", Code.STALE, "the current revision is " + stored).toException();
     }
 }

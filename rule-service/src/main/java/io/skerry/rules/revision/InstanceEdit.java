@@ -32,8 +32,7 @@ public final class InstanceEdit {
     private final List<JsonObject> images = new ArrayList<>();
     private final List<String> created = new ArrayList<>();
 
-    InstanceEdit(
-            @Nullable InstanceRow before, Optional<InstanceContent> old, InstanceRow after) {
+    InstanceEdit(@Nullable InstanceRow before, Optional<InstanceContent> old, InstanceRow after) {
         this.before = before;
         this.old = old;
         this.after = after;

@@ -25,43 +25,33 @@ public final class RevisionOperations {
         Mistakes mistakes = new Mistakes();
         Page page = Page.read(request, mistakes);
         mistakes.throwIfAny();
-        return database.read(
-                sql ->
-                        RuleReply.ok(
-                                Page.print(
-                                        HeadTable.countAudits(sql),
-                                        HeadTable.audits(sql, page.offset(), page.limit()),
-                                        RevisionOperations::print)));
+        return database.read(sql ->
+                RuleReply.ok(
+                        Page.print(
+                                HeadTable.countAudits(sql),
+                                HeadTable.audits(sql, page.offset(), page.limit()),
+                                RevisionOperations::print)));
     }
 
     public RuleReply get(RuleRequest request) {
         String text = Body.id(request, "revision");
         long number = text.matches("[0-9]{1,18}") ? Long.parseLong(text) : -1;
-        return database.read(
-                sql -> {
-                    HeadTable.Head head = HeadTable.read(sql);
-                    if (number >= 1 && number <= head.pruned()) {
-                        throw Problem.of(
-                                        Code.GONE,
-                                        "history is kept from revision "
-                                                + (head.pruned() + 1)
-                                                + " on")
-                                .toException();
-                    }
-                    HeadTable.Audit audit =
-                            HeadTable.audit(sql, number)
-                                    .orElseThrow(
-                                            () ->
-                                                    Problem.of(
-                                                                    Code.NOT_FOUND,
-                                                                    "there is no revision " + text)
-                                                            .toException());
-                    return RuleReply.ok(
-                            print(audit)
-                                    .put(
-                                            "instances",
-                                            new JsonArray(HeadTable.touched(sql, number))));
-                });
+        return database.read(sql -> {
+            HeadTable.Head head = HeadTable.read(sql);
+            if (number >= 1 && number <= head.pruned()) {
+                throw Problem.of(
+                                Code.GONE,
+                                "history is kept from revision " + (head.pruned() + 1) + " on")
+                        .toException();
+            }
+            HeadTable.Audit audit =
+                    HeadTable.audit(sql, number)
+                            .orElseThrow(() ->
+                                    Problem.of(Code.NOT_FOUND, "there is no revision " + text)
+                                            .toException());
+            return RuleReply.ok(
+                    print(audit).put("instances", new JsonArray(HeadTable.touched(sql, number))));
+        });
     }
 
     private static JsonObject print(HeadTable.Audit audit) {

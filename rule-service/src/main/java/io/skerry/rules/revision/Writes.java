@@ -98,14 +98,11 @@ public final class Writes {
             @Nullable String key,
             String hash) {
         Outcome outcome =
-                database.write(
-                        sql -> {
-                            HeadTable.Head head = HeadTable.lock(sql);
-                            Outcome kept = key == null ? null : replay(sql, key, hash);
-                            return kept != null
-                                    ? kept
-                                    : carryOut(sql, head, request, work, key, hash);
-                        });
+                database.write(sql -> {
+                    HeadTable.Head head = HeadTable.lock(sql);
+                    Outcome kept = key == null ? null : replay(sql, key, hash);
+                    return kept != null ? kept : carryOut(sql, head, request, work, key, hash);
+                });
         Change change = outcome.change();
         if (change != null && change.isNoted()) {
             change.made().forEach((digest, content) -> contents.keep(content, digest));

@@ -101,10 +101,7 @@ public final class Rollback {
             for (Object image : before.getJsonArray(InstanceEdit.RULES, new JsonArray())) {
                 RuleRow old =
                         RuleRow.ofImage(
-                                row.id(),
-                                (JsonObject) image,
-                                Status.OFFLINE,
-                                change.revision());
+                                row.id(), (JsonObject) image, Status.OFFLINE, change.revision());
                 rules.put(old.id(), old);
             }
             JsonObject own = before.getJsonObject(InstanceEdit.OWN);

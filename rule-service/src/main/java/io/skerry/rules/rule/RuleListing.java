@@ -36,19 +36,17 @@ public final class RuleListing {
     public RuleReply list(RuleRequest request) {
         String instance = Body.id(request, "instance");
         Mistakes mistakes = new Mistakes();
-        Page page =
-                Page.read(request, mistakes, "instance", "protocol", "port", "tag", "status");
+        Page page = Page.read(request, mistakes, "instance", "protocol", "port", "tag", "status");
         RuleTable.Filter filter = filter(request, mistakes);
         mistakes.throwIfAny();
-        return database.read(
-                sql -> {
-                    checkExists(sql, instance);
-                    List<RuleRow> rules =
-                            RuleTable.list(sql, instance, filter, page.offset(), page.limit());
-                    RuleView view = RuleView.of(sql, rules);
-                    long total = RuleTable.count(sql, instance, filter);
-                    return RuleReply.ok(Page.print(total, rules, view::print));
-                });
+        return database.read(sql -> {
+            checkExists(sql, instance);
+            List<RuleRow> rules =
+                    RuleTable.list(sql, instance, filter, page.offset(), page.limit());
+            RuleView view = RuleView.of(sql, rules);
+            long total = RuleTable.count(sql, instance, filter);
+            return RuleReply.ok(Page.print(total, rules, view::print));
+        });
     }
 
     private static RuleTable.Filter filter(RuleRequest request, Mistakes mistakes) {
@@ -92,34 +90,28 @@ public final class RuleListing {
     public RuleReply get(RuleRequest request) {
         String instance = Body.id(request, "instance");
         String id = Body.id(request, "rule");
-        return database.read(
-                sql -> {
-                    RuleRow rule =
-                            RuleTable.find(sql, instance, id)
-                                    .orElseThrow(
-                                            () ->
-                                                    Problem.of(
-                                                                    Code.NOT_FOUND,
-                                                                    "there is no rule " + id)
-                                                            .toException());
-                    return RuleReply.ok(RuleView.one(sql, rule), rule.revision());
-                });
+        return database.read(sql -> {
+            RuleRow rule =
+                    RuleTable.find(sql, instance, id)
+                            .orElseThrow(() ->
+                                    Problem.of(Code.NOT_FOUND, "there is no rule " + id)
+                                            .toException());
+            return RuleReply.ok(RuleView.one(sql, rule), rule.revision());
+        });
     }
 
     public RuleReply export(RuleRequest request) {
         String instance = Body.id(request, "instance");
         String format = request.arg("format").orElse("text");
         if (!format.equals("text") && !format.equals("json")) {
-            throw Problem.of("format", Code.NOT_ALLOWED, "must be one of text, json")
-                    .toException();
+            throw Problem.of("format", Code.NOT_ALLOWED, "must be one of text, json").toException();
         }
-        return database.read(
-                sql -> {
-                    checkExists(sql, instance);
-                    List<RuleRow> rules = RuleTable.all(sql, instance);
-                    RuleView view = RuleView.of(sql, rules);
-                    return RuleReply.ok(format.equals("json") ? json(rules, view) : text(rules, view));
-                });
+        return database.read(sql -> {
+            checkExists(sql, instance);
+            List<RuleRow> rules = RuleTable.all(sql, instance);
+            RuleView view = RuleView.of(sql, rules);
+            return RuleReply.ok(format.equals("json") ? json(rules, view) : text(rules, view));
+        });
     }
 
     private static JsonObject json(List<RuleRow> rules, RuleView view) {

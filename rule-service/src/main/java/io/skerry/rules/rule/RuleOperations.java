@@ -66,9 +66,7 @@ public final class RuleOperations {
                     made.forEach(rule -> items.add(view.print(rule)));
                     return new RuleReply.Done(
                             201,
-                            new JsonObject()
-                                    .put("items", items)
-                                    .put("revision", change.revision()),
+                            new JsonObject().put("items", items).put("revision", change.revision()),
                             null,
                             "/instances/" + instance + "/rules");
                 });
@@ -248,10 +246,8 @@ public final class RuleOperations {
         String id = Body.id(request, "rule");
         RuleRow rule =
                 RuleTable.find(change.sql(), instance.id(), id)
-                        .orElseThrow(
-                                () ->
-                                        Problem.of(Code.NOT_FOUND, "there is no rule " + id)
-                                                .toException());
+                        .orElseThrow(() ->
+                                Problem.of(Code.NOT_FOUND, "there is no rule " + id).toException());
         IfMatch.check(request, rule.revision());
         return new Found(instance, rule);
     }
@@ -271,8 +267,7 @@ public final class RuleOperations {
                     if (!now.equals(old)) {
                         change.edit(found.instance()).change(old, now);
                         if (!Objects.equals(PortTable.entries(old), PortTable.entries(now))) {
-                            change.movePorts(
-                                    found.instance().slot(), List.of(old), List.of(now));
+                            change.movePorts(found.instance().slot(), List.of(old), List.of(now));
                         }
                         change.note(old.id(), verb + " rule " + ports(now));
                         change.finish();

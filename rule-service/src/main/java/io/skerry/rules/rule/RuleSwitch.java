@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /// What switching does to a rule, and what a rule's status is right after a change.
 ///
-/// A rule of an offline instance is `offline` with the reason `instance_offline` where it is wanted:
-/// it starts when its instance is enabled. Such a rule can be switched off, so that it will not.
+/// A rule of an offline instance is `offline` with the reason `instance_offline` where it is
+/// wanted: it starts when its instance is enabled. Such a rule can be switched off, so that it will
+/// not.
 final class RuleSwitch {
     /// Status reason of a rule that waits for its instance.
     static final String INSTANCE_OFFLINE = "instance_offline";
@@ -30,16 +31,14 @@ final class RuleSwitch {
     }
 
     /// The rule after people said something else of it.
-    static RuleRow changed(
-            InstanceRow instance, RuleRow rule, RuleSpec spec, long by) {
+    static RuleRow changed(InstanceRow instance, RuleRow rule, RuleSpec spec, long by) {
         return rule.wanted()
                 ? rule.with(spec, wantedStatus(instance), wantedReason(instance), by)
                 : rule.with(spec, rule.status(), rule.statusReason(), by);
     }
 
     static RuleRow enabled(InstanceRow instance, RuleRow rule, long by) {
-        boolean allowed =
-                instance.wanted() ? rule.status().canEnable() : !rule.wanted();
+        boolean allowed = instance.wanted() ? rule.status().canEnable() : !rule.wanted();
         if (!allowed) {
             throw wrongState(instance, rule, "enabled");
         }
@@ -47,8 +46,7 @@ final class RuleSwitch {
     }
 
     static RuleRow disabled(InstanceRow instance, RuleRow rule, long by) {
-        boolean allowed =
-                instance.wanted() ? rule.status().canDisable() : rule.wanted();
+        boolean allowed = instance.wanted() ? rule.status().canDisable() : rule.wanted();
         if (!allowed) {
             throw wrongState(instance, rule, "disabled");
         }
@@ -62,8 +60,7 @@ final class RuleSwitch {
         }
     }
 
-    private static ProblemException wrongState(
-            InstanceRow instance, RuleRow rule, String verb) {
+    private static ProblemException wrongState(InstanceRow instance, RuleRow rule, String verb) {
         String where =
                 instance.wanted()
                         ? ""

@@ -48,7 +48,8 @@ record RulesBody(List<RuleProposal> proposals, List<Mistake> mistakes) {
             case String text -> ofText(text);
             case JsonArray array -> ofArray(array, true);
             case JsonObject export
-                    when export.size() == 1 && export.getValue("items") instanceof JsonArray rules ->
+                    when export.size() == 1
+                            && export.getValue("items") instanceof JsonArray rules ->
                     ofArray(rules, true);
             case null, default ->
                     new RulesBody(
@@ -80,8 +81,7 @@ record RulesBody(List<RuleProposal> proposals, List<Mistake> mistakes) {
             mistakes.add("", Code.MISSING, "the array holds no rule");
         }
         if (array.size() > RULES_MAX) {
-            mistakes.add(
-                    "", Code.TOO_MANY, "one request holds at most " + RULES_MAX + " rules");
+            mistakes.add("", Code.TOO_MANY, "one request holds at most " + RULES_MAX + " rules");
             return new RulesBody(proposals, mistakes.list());
         }
         for (int i = 0; i < array.size(); i++) {

@@ -1,13 +1,17 @@
 package io.skerry.rules.serve;
 
 import io.skerry.rules.node.Reports;
+import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.id.Ids;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
 import io.skerry.shared.problem.ProblemException;
+import io.skerry.shared.process.Bus;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -58,13 +62,54 @@ public final class NodeApi {
         router.errorHandler(
                 405,
                 context ->
-                        refuse(context, 405, Code.METHOD_NOT_ALLOWED, "the path does not take this method"));
+                        refuse(
+                                context,
+                                405,
+                                Code.METHOD_NOT_ALLOWED,
+                                "the path does not take this method"));
         router.route().failureHandler(NodeApi::failed);
         HttpServerOptions options =
                 new HttpServerOptions().setIdleTimeout(IDLE_SECONDS).setCompressionSupported(true);
         return vertx.createHttpServer(options)
                 .requestHandler(router)
                 .listen(bind.port(), bind.host());
+    }
+
+    /// Serves the node of the same process over the bus.
+    public void serve(Bus bus, Context home) {
+        bus.serve(
+                BusAddress.NODES,
+                message -> {
+                    Promise<JsonObject> reply = Promise.promise();
+                    home.runOnContext(v -> reply.complete(answer(message)));
+                    return reply.future();
+                });
+    }
+
+    private JsonObject answer(JsonObject message) {
+        try {
+            return message.getString("call").equals("sync")
+                    ? synced(reports.take(NodeReport.read(message.getJsonObject("report"))))
+                    : pulls.pull(message.getString("instance"), message.getLong("have"))
+                            .map(body ->
+                                    new JsonObject()
+                                            .put("status", 200)
+                                            .put("body", body.toJsonObject()))
+                            .orElseGet(() -> new JsonObject().put("status", 404));
+        } catch (ProblemException refused) {
+            return new JsonObject().put("status", refused.problem().status());
+        }
+    }
+
+    private static JsonObject synced(Reports.Outcome outcome) {
+        return switch (outcome) {
+            case Reports.Outcome.Taken(var targets) ->
+                    new JsonObject().put("status", 200).put("body", targets.print());
+            case Reports.Outcome.NameTaken(String message) ->
+                    new JsonObject()
+                            .put("status", 409)
+                            .put("body", new JsonObject().put("message", message));
+        };
     }
 
     private void checkToken(RoutingContext context) {
@@ -112,9 +157,7 @@ public final class NodeApi {
             return;
         }
         Optional<Buffer> body =
-                Ids.isId(instance)
-                        ? pulls.pull(instance, Long.parseLong(have))
-                        : Optional.empty();
+                Ids.isId(instance) ? pulls.pull(instance, Long.parseLong(have)) : Optional.empty();
         if (body.isPresent()) {
             answer(context, body.get());
         } else {

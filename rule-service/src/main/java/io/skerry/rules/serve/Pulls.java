@@ -44,16 +44,13 @@ public final class Pulls {
     }
 
     private Buffer answer(Transaction sql, InstanceRow row, long have) {
-        return have > 0
-                ? steps(sql, row, have).orElseGet(() -> whole(sql, row))
-                : whole(sql, row);
+        return have > 0 ? steps(sql, row, have).orElseGet(() -> whole(sql, row)) : whole(sql, row);
     }
 
     private static Optional<Buffer> steps(Transaction sql, InstanceRow row, long have) {
         List<HeadTable.Step> steps = HeadTable.stepsAfter(sql, row.id(), have, STEPS_MAX + 1);
         boolean follows =
-                have == row.revision()
-                        || !steps.isEmpty() && steps.get(0).previous() == have;
+                have == row.revision() || !steps.isEmpty() && steps.get(0).previous() == have;
         if (!follows || steps.size() > STEPS_MAX) {
             return Optional.empty();
         }

@@ -89,12 +89,7 @@ public final class Database {
                         .setTcpKeepAlive(true)
                         .setTcpNoDelay(true)
                         .setConnectTimeout((int) CONNECT_TIMEOUT.toMillis());
-        return PgBuilder.pool()
-                .with(options)
-                .with(net)
-                .connectingTo(connect)
-                .using(vertx)
-                .build();
+        return PgBuilder.pool().with(options).with(net).connectingTo(connect).using(vertx).build();
     }
 
     /// Reads from one consistent snapshot.

@@ -35,7 +35,8 @@ public final class GroupTable {
                 ? List.of()
                 : sql.list(
                         GroupTable::row,
-                        SELECT + " WHERE lower(g.name) = ANY(SELECT lower(n) FROM"
+                        SELECT
+                                + " WHERE lower(g.name) = ANY(SELECT lower(n) FROM"
                                 + " unnest($1::text[]) n)",
                         (Object) names.toArray(String[]::new));
     }

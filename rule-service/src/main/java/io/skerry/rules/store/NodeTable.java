@@ -85,7 +85,11 @@ public final class NodeTable {
     }
 
     public static void putApplied(
-            Transaction sql, String node, String instance, NodeReport.Applied applied, String mark) {
+            Transaction sql,
+            String node,
+            String instance,
+            NodeReport.Applied applied,
+            String mark) {
         JsonObject refused = new JsonObject();
         applied.refused().forEach(refused::put);
         sql.update(

@@ -53,12 +53,32 @@ public final class SettingsReader {
                     "JAVA_OPTS");
 
     private final Map<String, Settings.Value> values;
-    private final Mistakes mistakes = new Mistakes();
-    private final Set<String> known = new TreeSet<>();
-    private final Map<String, String> effective = new LinkedHashMap<>();
+    private final Mistakes mistakes;
+    private final Set<String> known;
+    private final Map<String, String> effective;
 
     SettingsReader(Map<String, Settings.Value> values) {
+        this(values, new Mistakes(), new TreeSet<>(), new LinkedHashMap<>());
+    }
+
+    private SettingsReader(
+            Map<String, Settings.Value> values,
+            Mistakes mistakes,
+            Set<String> known,
+            Map<String, String> effective) {
         this.values = values;
+        this.mistakes = mistakes;
+        this.known = known;
+        this.effective = effective;
+    }
+
+    /// The same settings with some fixed, for a service inside a larger process. Mistakes and known
+    /// keys are shared: finish either after everything was read.
+    public SettingsReader with(Map<String, String> fixed) {
+        Map<String, Settings.Value> merged = new LinkedHashMap<>(values);
+        fixed.forEach((key, text) ->
+                merged.put(Settings.canonical(key), new Settings.Value(text, "fixed", key)));
+        return new SettingsReader(merged, mistakes, known, effective);
     }
 
     /// Settings given directly, for tests and for services inside one process.

@@ -1,8 +1,10 @@
 package io.skerry.standalone.postgres;
 
+import io.skerry.shared.net.HostPort;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -68,6 +70,11 @@ public final class EmbeddedPostgres {
     /// `postgresql://skerry:PASSWORD@127.0.0.1:PORT/skerry`. Holds the password: not for the log.
     public String uri() {
         return login.uri();
+    }
+
+    /// Where the server listens.
+    public HostPort address() {
+        return new HostPort(InetAddress.getLoopbackAddress(), login.port());
     }
 
     /// Process number of the server that runs now.
