@@ -241,18 +241,18 @@ public final class Listeners {
 
     private Future<@Nullable Refusal> openRule(
             WantedListener rule, List<ListenerKey> keys, Map<ListenerKey, Refusal> taken) {
-        for (ListenerKey key : keys) {
-            Refusal held = taken.get(key);
-            if (held != null) {
-                return Future.succeededFuture(held);
-            }
-        }
         boolean many = running.size() + keys.size() > DescriptorBudget.MANY_PORTS;
         int loops = many ? 1 : factories.loops();
         long held = running.values().stream().mapToLong(r -> r.listener().descriptors()).sum();
         Refusal tooMany = factories.budget().refusal(held, (long) keys.size() * loops).orElse(null);
         if (tooMany != null) {
             return Future.succeededFuture(tooMany);
+        }
+        for (ListenerKey key : keys) {
+            Refusal inUse = taken.get(key);
+            if (inUse != null) {
+                return Future.succeededFuture(inUse);
+            }
         }
         Protocol protocol = rule.rule().spec().protocol();
         return RuleOpening.open(
