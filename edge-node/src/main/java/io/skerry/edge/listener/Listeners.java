@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
@@ -108,7 +109,7 @@ public final class Listeners {
         ours.addAll(drains.keys());
         List<InstanceContent> contents = wanted;
         return context.<Prepared>executeBlocking(() -> prepare(contents, now, ours))
-                .compose(prepared -> apply(prepared, contents))
+                .compose(prepared -> apply(Objects.requireNonNull(prepared), contents))
                 .onFailure(bug -> LOG.error("applying a plan broke", bug));
     }
 
@@ -362,9 +363,9 @@ public final class Listeners {
         // Longer than a rule may drain; the deadline below is the one that counts.
         int never = Math.toIntExact(Math.min(86_400, drain.toSeconds() + 3_600));
         for (ListenerKey key : List.copyOf(running.keySet())) {
-            RuleKey rule = running.get(key) instanceof Running r ? r.wanted().ruleKey() : null;
-            if (rule != null) {
-                drains.begin(rule, List.of(take(key)), never);
+            Running each = running.get(key);
+            if (each != null) {
+                drains.begin(each.wanted().ruleKey(), List.of(take(key)), never);
             }
         }
         Runnable end = () -> context.runOnContext(v -> drains.endAll(EndReason.SHUTDOWN));

@@ -2,7 +2,7 @@ package io.skerry.edge.tcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netty.channel.DefaultEventLoopGroup;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.skerry.edge.listener.ListenerKey;
@@ -10,6 +10,7 @@ import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.transport.EventLoops;
 import io.skerry.edge.transport.Transport;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;
@@ -22,7 +23,7 @@ final class TcpAcceptorTest {
 
     @Test
     void pausesWhileThereIsNoDescriptorAndTriesAgainLater() throws Exception {
-        DefaultEventLoopGroup group = new DefaultEventLoopGroup(1);
+        EventLoopGroup group = EventLoops.start(Transport.NIO, 1).group();
         try {
             EmbeddedChannel server = new EmbeddedChannel(acceptor(group));
             server.freezeTime();
@@ -44,7 +45,7 @@ final class TcpAcceptorTest {
         }
     }
 
-    private TcpAcceptor acceptor(DefaultEventLoopGroup group) {
+    private TcpAcceptor acceptor(EventLoopGroup group) {
         TcpParts parts =
                 new TcpParts(
                         TcpSettings.DEFAULT,

@@ -192,15 +192,15 @@ final class TcpRig implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() {
         CountDownLatch drained = new CountDownLatch(open.size());
         for (Listener each : open) {
             each.drain(drained::countDown);
             each.endSessions(EndReason.SHUTDOWN);
         }
-        assertThat(drained.await(10, TimeUnit.SECONDS)).as("drained").isTrue();
+        await("drained", () -> drained.getCount() == 0);
         listeners.close();
-        loops.group().shutdownGracefully(0, 5, TimeUnit.SECONDS).get(10, TimeUnit.SECONDS);
+        loops.group().shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
         assertThat(metrics.open(Protocol.TCP)).as("open sessions").isZero();
         assertThat(limits.open()).as("places taken").isZero();
         assertThat(counters.open.get()).as("open of the rule").isZero();
