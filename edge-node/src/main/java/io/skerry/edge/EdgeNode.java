@@ -81,12 +81,21 @@ public final class EdgeNode {
                                 allLimits()));
     }
 
+    /// Starts a node; see {@link #start(Vertx, Bus, EdgeSettings, List)}.
+    public static Future<EdgeNode> start(Vertx vertx, Bus bus, EdgeSettings settings) {
+        return start(vertx, bus, settings, List.of());
+    }
+
     /// Starts a node. Completes when it serves what it knew from its last life; what it does not
     /// know yet follows. Called on the Vert.x context that control work is to run on.
     ///
-    /// @param maker makes the listeners
     /// @param control further ports of this process, which must not be an origin
     public static Future<EdgeNode> start(
+            Vertx vertx, Bus bus, EdgeSettings settings, List<HostPort> control) {
+        return start(vertx, bus, settings, SocketTraffic::new, control);
+    }
+
+    static Future<EdgeNode> start(
             Vertx vertx,
             Bus bus,
             EdgeSettings settings,
@@ -171,7 +180,7 @@ public final class EdgeNode {
                 boot,
                 settings.area(),
                 state,
-                settings.slots().stream().map(Slot::reachable).toList(),
+                settings.slots().stream().map(Reachable::addresses).toList(),
                 capabilities.present(),
                 capabilities.missing(),
                 listeners,
