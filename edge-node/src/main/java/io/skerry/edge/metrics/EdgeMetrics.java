@@ -62,7 +62,7 @@ public final class EdgeMetrics {
 
     private final Sources sources;
     private final PrometheusRegistry registry = new PrometheusRegistry();
-    private final PrometheusTextFormatWriter writer = new PrometheusTextFormatWriter(false);
+    private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.create();
     private final Histogram apply =
             Histogram.builder()
                     .name("skerry_apply_duration_seconds")
