@@ -13,43 +13,45 @@ import java.util.Set;
 public final class EdgeMain {
     private static final String HELP =
             """
-            usage: ./skerry edge [--config FILE] [--KEY VALUE ...]
+            usage: ./skerry edge [--KEY VALUE]... [--config FILE]
 
-            An edge node as a process of its own: opens the ports of the rules, forwards, reports.
+            Runs an edge node: follows the configuration, forwards TCP and UDP, reports.
 
-              --config FILE            settings as YAML or JSON
-              --node NAME              its name, unique (the host name)
-              --area AREA              mainland or overseas (overseas)
-              --listen SLOTS           where rules listen (0.0.0.0+[::])
-              --rules URLS             rule services, tried in turn (http://127.0.0.1:8081)
-              --data DIR               folder of the last applied content (.skerry-edge)
-              --drain SECONDS          how long sessions may go on when it stops (10)
-              --admin HOST:PORT        /health/live, /health/ready, /metrics (127.0.0.1:0)
-              --cluster-bind HOST:PORT the Hazelcast member of this process
-              --cluster-members LIST   members to join, HOST:PORT separated by commas
+              --node NAME       name of the node, unique (default: the host name)
+              --area AREA       mainland or overseas (default overseas)
+              --listen SLOTS    where rules listen (default 0.0.0.0+[::]); slots separated by ',',
+                                a slot is an IPv4 address, an IPv6 address in brackets, or both with '+'
+              --rules URLS      rule services, tried in turn (default http://127.0.0.1:8081)
+              --data DIR        folder of the last applied content (default .skerry-edge)
+              --drain TIME      how long open sessions may go on after SIGTERM (default 10s)
+              --admin HOST:PORT address of /health and /metrics (default 127.0.0.1:0, printed)
+              --config FILE     settings from a YAML or JSON file
 
-            Every option is also an environment variable: SKERRY_ and its name in capitals, with
-            '_' for '-' and '.'. All of them: docs/reference/settings-edge.md.
+            Every setting is also SKERRY_ + its key in capitals; docs/reference/settings-edge.md has all.
             """;
 
     private EdgeMain() {}
 
-    /// Runs until a signal ends the process.
     public static void main(String[] args) {
         ServiceMain.run("edge", args, Set.of(), HELP, EdgeMain::start);
     }
 
-    private static Future<ServiceMain.Running> start(Vertx vertx, SettingsReader reader) {
-        ClusterSettings cluster = ClusterSettings.read(reader, true);
-        EdgeSettings settings = EdgeSettings.read(reader);
+    private static Future<ServiceMain.Running> start(Vertx vertx, SettingsReader settings) {
+        ClusterSettings cluster = ClusterSettings.read(settings, true);
+        EdgeSettings edge = EdgeSettings.read(settings);
         return ClusterBus.join(vertx, cluster)
-                .compose(bus ->
-                        EdgeNode.start(
-                                        vertx,
-                                        bus,
-                                        settings,
-                                        Forwarding::new,
-                                        List.of(cluster.clusterBind(), cluster.busBind()))
-                                .map(node -> hurry -> node.stop(hurry).eventually(bus::close)));
+                .compose(bus -> {
+                    EdgeVerticle verticle =
+                            new EdgeVerticle(
+                                    bus, edge, List.of(cluster.clusterBind(), cluster.busBind()));
+                    return vertx.deployVerticle(verticle)
+                            .recover(failure ->
+                                    bus.close().transform(closed -> Future.failedFuture(failure)))
+                            .map(id ->
+                                    hurry -> {
+                                        hurry.onComplete(now -> verticle.hurry());
+                                        return vertx.undeploy(id).eventually(bus::close);
+                                    });
+                });
     }
 }

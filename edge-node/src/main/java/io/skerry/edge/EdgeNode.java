@@ -3,7 +3,6 @@ package io.skerry.edge;
 import io.skerry.edge.follow.FollowSettings;
 import io.skerry.edge.follow.Follower;
 import io.skerry.edge.listener.OwnPorts;
-import io.skerry.edge.listener.Slot;
 import io.skerry.edge.metrics.EdgeMetrics;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.RuleCounterRegistry;
@@ -85,12 +84,21 @@ public final class EdgeNode {
                                 allLimits()));
     }
 
+    /// Starts a node; see {@link #start(Vertx, Bus, EdgeSettings, List)}.
+    public static Future<EdgeNode> start(Vertx vertx, Bus bus, EdgeSettings settings) {
+        return start(vertx, bus, settings, List.of());
+    }
+
     /// Starts a node. Completes when it serves what it knew from its last life; what it does not
     /// know yet follows. Called on the Vert.x context that control work is to run on.
     ///
-    /// @param maker makes the listeners
     /// @param control further ports of this process, which must not be an origin
     public static Future<EdgeNode> start(
+            Vertx vertx, Bus bus, EdgeSettings settings, List<HostPort> control) {
+        return start(vertx, bus, settings, SocketTraffic::new, control);
+    }
+
+    static Future<EdgeNode> start(
             Vertx vertx,
             Bus bus,
             EdgeSettings settings,
@@ -190,7 +198,7 @@ public final class EdgeNode {
                 boot,
                 settings.area(),
                 state,
-                settings.slots().stream().map(Slot::reachable).toList(),
+                settings.slots().stream().map(Reachable::addresses).toList(),
                 capabilities.present(),
                 capabilities.missing(),
                 listeners,

@@ -6,6 +6,7 @@ import io.skerry.edge.metrics.EdgeMetrics;
 import io.skerry.edge.name.NameSettings;
 import io.skerry.edge.origin.OriginSettings;
 import io.skerry.edge.tcp.TcpSettings;
+import io.skerry.edge.transport.Transport;
 import io.skerry.edge.udp.UdpSettings;
 import io.skerry.shared.instance.NodeArea;
 import io.skerry.shared.net.HostPort;
@@ -40,15 +41,14 @@ import java.util.regex.Pattern;
 /// @param loops `edge.loops`: event loops, 0 to 256, default 0: one per core
 /// @param sessionsMax `edge.sessions-max`: open sessions of the node, TCP and UDP together, 1 to
 ///   10,000,000, default 1,000,000
+/// @param sessionReserve `edge.session-reserve`: sessions for which file descriptors are kept free
+///   of listeners, 0 to 1,000,000, default 1,000
 /// @param rulesMax `metrics.rules-max`: above so many rules metrics do not tell them apart, 0 to
 ///   100,000, default 2,000
-/// @param sessionReserve `edge.session-reserve`: sessions for which two file descriptors each are
-///   kept free of listeners, 0 to 1,000,000, default 1,000; at most half of all descriptors are
-///   kept
-/// @param tcp settings that begin with `tcp.`
-/// @param udp settings that begin with `udp.`
 /// @param origins settings that begin with `origin.`
 /// @param names how names are resolved
+/// @param tcp settings that begin with `tcp.`
+/// @param udp settings that begin with `udp.`
 public record EdgeSettings(
         String node,
         NodeArea area,
@@ -61,19 +61,29 @@ public record EdgeSettings(
         TransportChoice transport,
         int loops,
         int sessionsMax,
-        int rulesMax,
         int sessionReserve,
-        TcpSettings tcp,
-        UdpSettings udp,
+        int rulesMax,
         OriginSettings origins,
-        NameSettings names) {
+        NameSettings names,
+        TcpSettings tcp,
+        UdpSettings udp) {
     /// How sockets are waited for.
     public enum TransportChoice {
         /// The fastest that has proved itself on the machine.
         AUTO,
         EPOLL,
         IO_URING,
-        NIO
+        NIO;
+
+        /// What it comes to on this machine.
+        public Transport transport() {
+            return switch (this) {
+                case AUTO -> Transport.best();
+                case EPOLL -> Transport.EPOLL;
+                case IO_URING -> Transport.IO_URING;
+                case NIO -> Transport.NIO;
+            };
+        }
     }
 
     public static final int LOOPS_MAX = 256;
@@ -103,21 +113,20 @@ public record EdgeSettings(
                         data(settings),
                         settings.hostPort("admin", "127.0.0.1:0"),
                         settings.duration("drain", DRAIN_DEFAULT, Duration.ZERO, DRAIN_MAX),
-                        settings.oneOf(
-                                "edge.transport", TransportChoice.class, TransportChoice.AUTO),
+                        transport(settings),
                         settings.integer("edge.loops", 0, 0, LOOPS_MAX),
                         settings.integer("edge.sessions-max", SESSIONS_DEFAULT, 1, SESSIONS_MAX),
-                        settings.integer(
-                                "metrics.rules-max", EdgeMetrics.RULES_MAX_DEFAULT, 0, 100_000),
                         settings.integer(
                                 "edge.session-reserve",
                                 DescriptorBudget.SESSION_RESERVE_DEFAULT,
                                 0,
                                 1_000_000),
-                        TcpSettings.read(settings),
-                        UdpSettings.read(settings),
+                        settings.integer(
+                                "metrics.rules-max", EdgeMetrics.RULES_MAX_DEFAULT, 0, 100_000),
                         OriginSettings.read(settings),
-                        NameSettings.read(settings));
+                        NameSettings.read(settings),
+                        TcpSettings.read(settings),
+                        udp(settings));
         if (read.token.isEmpty() && !read.rules.stream().allMatch(EdgeSettings::isLoopback)) {
             settings.mistake(
                     "node-token",
@@ -126,6 +135,34 @@ public record EdgeSettings(
         }
         settings.finish();
         return read;
+    }
+
+    private static TransportChoice transport(SettingsReader settings) {
+        TransportChoice choice =
+                settings.oneOf("edge.transport", TransportChoice.class, TransportChoice.AUTO);
+        choice.transport()
+                .unavailability()
+                .ifPresent(why ->
+                        settings.mistake(
+                                "edge.transport",
+                                Code.NOT_ALLOWED,
+                                "cannot be used on this machine: " + why));
+        return choice;
+    }
+
+    private static UdpSettings udp(SettingsReader settings) {
+        UdpSettings d = UdpSettings.DEFAULTS;
+        return new UdpSettings(
+                settings.integer(
+                        "udp.sessions-per-client",
+                        d.sessionsPerClient(),
+                        1,
+                        UdpSettings.SESSIONS_PER_CLIENT_MAX),
+                settings.integer(
+                        "udp.receive-buffer",
+                        d.receiveBufferBytes(),
+                        UdpSettings.RECEIVE_BUFFER_MIN,
+                        UdpSettings.RECEIVE_BUFFER_MAX));
     }
 
     private static boolean isLoopback(URI service) {

@@ -19,8 +19,11 @@ public final class EdgeVerticle extends VerticleBase {
     private @Nullable EdgeNode node;
 
     /// @param control further ports of this process, which must not be an origin
-    public EdgeVerticle(
-            Bus bus, EdgeSettings settings, Traffic.Maker maker, List<HostPort> control) {
+    public EdgeVerticle(Bus bus, EdgeSettings settings, List<HostPort> control) {
+        this(bus, settings, SocketTraffic::new, control);
+    }
+
+    EdgeVerticle(Bus bus, EdgeSettings settings, Traffic.Maker maker, List<HostPort> control) {
         this.bus = bus;
         this.settings = settings;
         this.maker = maker;

@@ -40,7 +40,7 @@ final class SlotReader {
         }
         if (texts.size() > 1) {
             slots.stream()
-                    .filter(Slot::isWildcard)
+                    .filter(SlotReader::isWildcard)
                     .forEach(slot ->
                             reader.wrong(
                                     Code.INCOMPATIBLE,
@@ -49,22 +49,28 @@ final class SlotReader {
         return List.copyOf(slots);
     }
 
+    private static boolean isWildcard(Slot slot) {
+        return slot.addresses(true).stream().anyMatch(InetAddress::isAnyLocalAddress);
+    }
+
     private Optional<Slot> slot(String text) {
-        Optional<Inet4Address> v4 = Optional.empty();
-        Optional<Inet6Address> v6 = Optional.empty();
+        Inet4Address v4 = null;
+        Inet6Address v6 = null;
         boolean good = true;
         for (String part : text.split("\\+", -1)) {
             Optional<InetAddress> address = address(part.strip(), text);
             good &= address.isPresent();
             if (address.orElse(null) instanceof Inet4Address four) {
-                good &= isOnly(v4.isPresent(), text, "two IPv4 addresses");
-                v4 = Optional.of(four);
+                good &= isOnly(v4 != null, text, "two IPv4 addresses");
+                v4 = four;
             } else if (address.orElse(null) instanceof Inet6Address six) {
-                good &= isOnly(v6.isPresent(), text, "two IPv6 addresses");
-                v6 = Optional.of(six);
+                good &= isOnly(v6 != null, text, "two IPv6 addresses");
+                v6 = six;
             }
         }
-        return good ? Optional.of(new Slot(v4.orElse(null), v6.orElse(null))) : Optional.empty();
+        return good && (v4 != null || v6 != null)
+                ? Optional.of(new Slot(v4, v6))
+                : Optional.empty();
     }
 
     private boolean isOnly(boolean another, String slot, String what) {

@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.List;
 
 /// The side of a node that moves bytes: the listeners of all rules, with their sessions.
-public interface Traffic extends Applier {
+interface Traffic extends Applier {
     /// Makes the traffic of a node.
     interface Maker {
         Traffic make(NodeParts parts);

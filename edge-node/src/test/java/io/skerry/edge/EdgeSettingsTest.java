@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.skerry.edge.EdgeSettings.TransportChoice;
+import io.skerry.edge.listener.Slot;
 import io.skerry.edge.origin.OriginSettings;
 import io.skerry.shared.instance.NodeArea;
 import io.skerry.shared.problem.Mistake;
@@ -68,7 +69,10 @@ class EdgeSettingsTest {
         values.put("data", "/var/lib/skerry");
         values.put("admin", "[::1]:9090");
         values.put("drain", "1h");
-        values.put("edge.transport", "io_uring");
+        values.put("edge.transport", "nio");
+        values.put("edge.session-reserve", "7");
+        values.put("udp.sessions-per-client", "9");
+        values.put("tcp.backlog", "11");
         values.put("edge.loops", "256");
         values.put("edge.sessions-max", "5");
         values.put("metrics.rules-max", "0");
@@ -157,10 +161,12 @@ class EdgeSettingsTest {
 
     @Test
     void aWildcardIsReportedAsTheAddressesOfTheMachine() {
-        assertThat(read(Map.of("listen", "0.0.0.0")).slots().getFirst().reachable())
+        assertThat(Reachable.addresses(read(Map.of("listen", "0.0.0.0")).slots().getFirst()))
                 .isNotEmpty()
                 .doesNotContain("0.0.0.0");
-        assertThat(read(Map.of("listen", "127.0.0.9+[::1]")).slots().getFirst().reachable())
+        assertThat(
+                        Reachable.addresses(
+                                read(Map.of("listen", "127.0.0.9+[::1]")).slots().getFirst()))
                 .containsExactly("127.0.0.9", "::1");
     }
 

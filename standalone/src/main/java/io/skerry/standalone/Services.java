@@ -2,7 +2,6 @@ package io.skerry.standalone;
 
 import io.skerry.edge.EdgeNode;
 import io.skerry.edge.EdgeSettings;
-import io.skerry.edge.Forwarding;
 import io.skerry.gateway.Gateway;
 import io.skerry.gateway.GatewaySettings;
 import io.skerry.rules.RuleService;
@@ -50,7 +49,6 @@ final class Services {
                             vertx,
                             bus,
                             edgeSettings,
-                            Forwarding::new,
                             List.of(started.api(), postgres.address()));
                 })
                 .compose(started -> {

@@ -53,7 +53,7 @@ public final class Listeners {
     private final Map<RuleKey, Integer> ports = new HashMap<>();
     private final Map<RuleKey, Pool> pools = new HashMap<>();
     private final Drains drains;
-    private volatile Map<RuleKey, Refusal> refused = Map.of();
+    private Map<RuleKey, Refusal> refused = Map.of();
     private List<InstanceContent> wanted = List.of();
     private Future<Void> last = Future.succeededFuture();
     private boolean stopped;
@@ -200,7 +200,7 @@ public final class Listeners {
                 next.rule(),
                 next.rule().spec().originPort(key.port()),
                 pool.origins(),
-                routes.counters(next));
+                routes.counters(ruleKey));
     }
 
     private Future<Void> openEach(
@@ -333,13 +333,6 @@ public final class Listeners {
                 .map(RuleKey::rule)
                 .sorted()
                 .toList();
-    }
-
-    /// Rules refused now for want of file descriptors.
-    public long refusedForDescriptors() {
-        return refused.values().stream()
-                .filter(each -> each.code() == Refusal.Code.DESCRIPTORS)
-                .count();
     }
 
     /// Open ports.

@@ -9,7 +9,7 @@ public interface RouteSource {
     OriginPool origins(WantedListener wanted);
 
     /// The counters of a rule, the same for all its revisions.
-    RuleCounters counters(WantedListener wanted);
+    RuleCounters counters(RuleKey rule);
 
     /// No port of the rule is open any more; its sessions may still drain.
     void forget(RuleKey rule);

@@ -4,15 +4,12 @@ import io.skerry.shared.net.IpText;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Where the instances of one slot are served on this node: an IPv4 address, an IPv6 address, or
-/// one of each.
+/// The addresses of this node that serve one slot: IPv4, IPv6, or both.
 ///
 /// @param v4 the IPv4 address, or null
 /// @param v6 the IPv6 address, or null; served only for instances with IPv6 access
@@ -50,48 +47,6 @@ public record Slot(@Nullable Inet4Address v4, @Nullable Inet6Address v6) {
             addresses.add(v6);
         }
         return addresses;
-    }
-
-    public boolean isWildcard() {
-        return addresses(true).stream().anyMatch(InetAddress::isAnyLocalAddress);
-    }
-
-    /// The addresses clients can use, as text: for a wildcard those of the machine, without
-    /// loopback and link-local ones unless there are no others.
-    public List<String> reachable() {
-        List<String> all = new ArrayList<>();
-        for (InetAddress address : addresses(true)) {
-            if (!address.isAnyLocalAddress()) {
-                all.add(IpText.print(address));
-                continue;
-            }
-            List<InetAddress> mine =
-                    machine().stream()
-                            .filter(each -> each.getClass() == address.getClass())
-                            .toList();
-            List<InetAddress> outside =
-                    mine.stream()
-                            .filter(each -> !each.isLoopbackAddress() && !each.isLinkLocalAddress())
-                            .toList();
-            (outside.isEmpty()
-                            ? mine.stream().filter(InetAddress::isLoopbackAddress)
-                            : outside.stream())
-                    .map(each -> IpText.print(IpText.of(each.getAddress())))
-                    .sorted()
-                    .distinct()
-                    .forEach(all::add);
-        }
-        return all;
-    }
-
-    private static List<InetAddress> machine() {
-        try {
-            return NetworkInterface.networkInterfaces()
-                    .flatMap(NetworkInterface::inetAddresses)
-                    .toList();
-        } catch (SocketException unknown) {
-            return List.of();
-        }
     }
 
     /// The form that {@link #parse} reads.

@@ -35,13 +35,18 @@ public final class Contents {
     }
 
     private static Rule rule(int port, long revision) {
+        return rule(Protocol.TCP, port, 9000, revision);
+    }
+
+    /// A rule from a port to a port on 127.0.0.1.
+    public static Rule rule(Protocol protocol, int port, int originPort, long revision) {
         return new Rule(
                 ruleId(port),
                 new RuleSpec(
-                        Protocol.TCP,
+                        protocol,
                         List.of(new PortRange(port, port)),
                         new OriginRef.Single(OriginAddress.parse("127.0.0.1").orElseThrow()),
-                        new PortRange(9000, 9000),
+                        new PortRange(originPort, originPort),
                         SessionPersistence.OFF,
                         ClientIp.OFF,
                         "",

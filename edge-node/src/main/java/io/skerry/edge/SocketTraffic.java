@@ -1,0 +1,166 @@
+package io.skerry.edge;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.skerry.edge.clientaddress.ClientHeader;
+import io.skerry.edge.listener.DescriptorBudget;
+import io.skerry.edge.listener.ListenerFactories;
+import io.skerry.edge.listener.Listeners;
+import io.skerry.edge.listener.Route;
+import io.skerry.edge.listener.RouteSource;
+import io.skerry.edge.listener.RuleKey;
+import io.skerry.edge.listener.WantedListener;
+import io.skerry.edge.metrics.Limit;
+import io.skerry.edge.metrics.RuleCounters;
+import io.skerry.edge.origin.OriginPool;
+import io.skerry.edge.tcp.TcpListeners;
+import io.skerry.edge.transport.EventLoops;
+import io.skerry.edge.udp.UdpListeners;
+import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.net.Protocol;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// The real traffic of a node: event loops, listeners for TCP and UDP, and what feeds them. On the
+/// control context.
+final class SocketTraffic implements Traffic {
+    private static final int LOOPS_CLOSE_SECONDS = 2;
+
+    private final EventLoops loops;
+    private final TcpListeners tcp;
+    private final DescriptorBudget budget;
+    private final Listeners listeners;
+    private Set<String> instances = Set.of();
+
+    SocketTraffic(NodeParts parts) {
+        EdgeSettings settings = parts.settings();
+        loops = EventLoops.start(settings.transport().transport(), settings.loopCount());
+        tcp =
+                new TcpListeners(
+                        loops,
+                        settings.tcp(),
+                        SocketTraffic::header,
+                        parts.limits(),
+                        parts.sessions(),
+                        parts.own(),
+                        System::nanoTime);
+        UdpListeners udp =
+                new UdpListeners(
+                        loops.group(),
+                        parts.own(),
+                        parts.limits(),
+                        parts.sessions(),
+                        settings.udp());
+        budget = DescriptorBudget.ofProcess(settings.sessionReserve());
+        listeners =
+                new Listeners(
+                        parts.vertx(),
+                        new ListenerFactories(
+                                tcp, udp, settings.slots(), loops.all().size(), budget, false),
+                        new Routes(parts),
+                        parts.own(),
+                        System::nanoTime);
+    }
+
+    private static @Nullable ByteBuf header(
+            Route route,
+            InetSocketAddress client,
+            InetSocketAddress dialled,
+            InetSocketAddress origin) {
+        return ClientHeader.tcp(
+                route.rule().spec().clientIp(),
+                route.rule().spec().headerDestination(),
+                client,
+                dialled,
+                origin,
+                ByteBufAllocator.DEFAULT);
+    }
+
+    @Override
+    public Future<Void> apply(SortedMap<String, InstanceContent> contents) {
+        instances = Set.copyOf(contents.keySet());
+        return listeners.apply(contents.values());
+    }
+
+    @Override
+    public Future<Void> retryRefused() {
+        return listeners.retryRefused();
+    }
+
+    @Override
+    public Map<String, Outcome> outcomes() {
+        Map<String, Outcome> outcomes = new TreeMap<>();
+        instances.forEach(instance ->
+                outcomes.put(
+                        instance,
+                        new Outcome(listeners.refused(instance), listeners.draining(instance))));
+        return outcomes;
+    }
+
+    @Override
+    public long listeners(Protocol protocol) {
+        return listeners.count(protocol);
+    }
+
+    @Override
+    public List<Limit> limits() {
+        return List.of(new Limit("descriptors", budget::limit, tcp::acceptPauses));
+    }
+
+    @Override
+    public Future<Void> stop(Duration drain, Future<Void> hurry) {
+        return listeners
+                .stop(drain, hurry)
+                .transform(drained -> {
+                    tcp.close();
+                    Promise<Void> closed = Promise.promise();
+                    loops.group()
+                            .shutdownGracefully(0, LOOPS_CLOSE_SECONDS, TimeUnit.SECONDS)
+                            .addListener(done -> closed.tryComplete());
+                    return closed.future();
+                });
+    }
+
+    /// Rules find their pools and counters here.
+    private static final class Routes implements RouteSource {
+        private final NodeParts parts;
+        private final Map<RuleKey, Protocol> protocols = new HashMap<>();
+
+        Routes(NodeParts parts) {
+            this.parts = parts;
+        }
+
+        @Override
+        public OriginPool origins(WantedListener wanted) {
+            protocols.put(wanted.ruleKey(), wanted.rule().spec().protocol());
+            return parts.pools().pool(wanted.rule(), Optional.ofNullable(wanted.group()));
+        }
+
+        @Override
+        public RuleCounters counters(RuleKey rule) {
+            Protocol protocol = protocols.get(rule);
+            if (protocol == null) {
+                throw new IllegalStateException("origins come first: " + rule);
+            }
+            return parts.rules().counters(rule.rule(), protocol);
+        }
+
+        @Override
+        public void forget(RuleKey rule) {
+            protocols.remove(rule);
+            parts.pools().release(rule.rule());
+            parts.rules().release(rule.rule());
+        }
+    }
+}

@@ -1,0 +1,217 @@
+package io.skerry.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.skerry.edge.follow.Contents;
+import io.skerry.edge.follow.FakeRuleService;
+import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.net.Protocol;
+import io.skerry.shared.process.LocalBus;
+import io.skerry.shared.process.SettingsReader;
+import io.skerry.shared.rule.Rule;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A node with its real sockets, a rule service of the test, and origins that echo.
+class WholeNodeTest {
+    private static final String HOST = "127.0.0.2";
+    private static final int TIMEOUT_MILLIS = 10_000;
+
+    @TempDir Path folder;
+    private final Vertx vertx = Vertx.vertx();
+    private FakeRuleService service;
+    private ServerSocket tcpOrigin;
+    private DatagramSocket udpOrigin;
+    private EdgeVerticle verticle;
+
+    @BeforeEach
+    void start() throws Exception {
+        service = new FakeRuleService(vertx);
+        tcpOrigin = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+        udpOrigin = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0));
+        Thread.ofVirtual().start(this::echoTcp);
+        Thread.ofVirtual().start(this::echoUdp);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        await(vertx.close());
+        tcpOrigin.close();
+        udpOrigin.close();
+    }
+
+    private void echoTcp() {
+        while (!tcpOrigin.isClosed()) {
+            try {
+                Socket socket = tcpOrigin.accept();
+                Thread.ofVirtual().start(() -> echo(socket));
+            } catch (IOException closed) {
+                return;
+            }
+        }
+    }
+
+    private static void echo(Socket socket) {
+        try (socket) {
+            socket.getInputStream().transferTo(socket.getOutputStream());
+        } catch (IOException over) {
+            // The client has gone.
+        }
+    }
+
+    private void echoUdp() {
+        DatagramPacket packet = new DatagramPacket(new byte[2048], 2048);
+        while (!udpOrigin.isClosed()) {
+            try {
+                packet.setLength(2048);
+                udpOrigin.receive(packet);
+                udpOrigin.send(packet);
+            } catch (IOException closed) {
+                return;
+            }
+        }
+    }
+
+    private static <T> T await(Future<T> future) {
+        return future.toCompletionStage()
+                .toCompletableFuture()
+                .orTimeout(30, TimeUnit.SECONDS)
+                .join();
+    }
+
+    private void deploy() {
+        Map<String, String> values = new HashMap<>();
+        values.put("node", "edge-1");
+        values.put("listen", HOST);
+        values.put("rules", service.uri().toString());
+        values.put("data", folder.toString());
+        values.put("drain", "1s");
+        verticle =
+                new EdgeVerticle(
+                        new LocalBus(vertx),
+                        EdgeSettings.read(SettingsReader.of(values)),
+                        List.of());
+        await(vertx.deployVerticle(verticle));
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
+            return probe.getLocalPort();
+        }
+    }
+
+    private void put(long revision, Rule... rules) {
+        TreeMap<String, Rule> all = new TreeMap<>();
+        for (Rule rule : rules) {
+            all.put(rule.id(), rule);
+        }
+        service.put(new InstanceContent(Contents.A, revision, false, 0, all, new TreeMap<>()));
+    }
+
+    private void acknowledged(long revision) {
+        Eventually.holds(
+                "acknowledged " + revision,
+                () ->
+                        !service.reports.isEmpty()
+                                && service.lastReport().instances().get(Contents.A)
+                                        instanceof NodeReport.Applied applied
+                                && applied.revision() == revision);
+    }
+
+    private static String over(Socket socket, String text) throws IOException {
+        socket.setSoTimeout(TIMEOUT_MILLIS);
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+        return new String(
+                socket.getInputStream().readNBytes(text.length()), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void forwardsTcpAndUdpAndCloses() throws Exception {
+        int tcp = freePort();
+        int udp = freePort();
+        put(
+                1,
+                Contents.rule(Protocol.TCP, tcp, tcpOrigin.getLocalPort(), 1),
+                Contents.rule(Protocol.UDP, udp, udpOrigin.getLocalPort(), 1));
+        deploy();
+        acknowledged(1);
+        assertThat(service.lastReport().instances().get(Contents.A).refused()).isEmpty();
+        assertThat(service.lastReport().listeners()).isEqualTo(2);
+        try (Socket client = new Socket(HOST, tcp)) {
+            assertThat(over(client, "hello")).isEqualTo("hello");
+            try (DatagramSocket socket = new DatagramSocket()) {
+                socket.setSoTimeout(TIMEOUT_MILLIS);
+                byte[] bytes = "datagram".getBytes(StandardCharsets.UTF_8);
+                socket.send(
+                        new DatagramPacket(bytes, bytes.length, new InetSocketAddress(HOST, udp)));
+                DatagramPacket answer = new DatagramPacket(new byte[100], 100);
+                socket.receive(answer);
+                assertThat(
+                                new String(
+                                        answer.getData(),
+                                        0,
+                                        answer.getLength(),
+                                        StandardCharsets.UTF_8))
+                        .isEqualTo("datagram");
+            }
+            put(2, Contents.rule(Protocol.UDP, udp, udpOrigin.getLocalPort(), 1));
+            acknowledged(2);
+            assertThatThrownBy(() -> new Socket(HOST, tcp).close())
+                    .isInstanceOf(ConnectException.class);
+            assertThat(over(client, "still here")).isEqualTo("still here");
+            assertThat(service.lastReport().instances().get(Contents.A).draining())
+                    .containsExactly(Contents.ruleId(tcp));
+        }
+        Eventually.holds(
+                "drained",
+                () -> service.lastReport().instances().get(Contents.A).draining().isEmpty());
+    }
+
+    @Test
+    void servesFromDiskAfterARestartWithoutARuleService() throws Exception {
+        int port = freePort();
+        put(1, Contents.rule(Protocol.TCP, port, tcpOrigin.getLocalPort(), 1));
+        deploy();
+        acknowledged(1);
+        await(vertx.undeploy(vertx.deploymentIDs().iterator().next()));
+        assertThat(service.lastReport().state()).isEqualTo(NodeReport.State.LEAVING);
+        service.silence(true);
+        deploy();
+        assertThat(verticle.node().isReady()).isTrue();
+        try (Socket client = new Socket(HOST, port)) {
+            assertThat(over(client, "hello")).isEqualTo("hello");
+        }
+    }
+
+    @Test
+    void aRuleTowardsItsOwnAdminPortIsALoop() throws Exception {
+        deploy();
+        int port = freePort();
+        put(1, Contents.rule(Protocol.TCP, port, verticle.node().adminPort(), 1));
+        acknowledged(1);
+        assertThat(service.lastReport().instances().get(Contents.A).refused())
+                .hasEntrySatisfying(
+                        Contents.ruleId(port), reason -> assertThat(reason).startsWith("loop: "));
+    }
+}
