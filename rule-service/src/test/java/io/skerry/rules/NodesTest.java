@@ -145,8 +145,8 @@ final class NodesTest {
         RuleServiceFixture.Node b = rules.node("b");
         String id = rules.newInstance("served");
         String rule = rules.newRule(id, "80").getString("id");
-        a.follow();
         b.sync();
+        a.follow();
         assertThat(rules.rule(id, rule).getString("status")).isEqualTo("progress");
         assertThat(states(id, rule)).isEqualTo(Map.of("a", "ack", "b", "pending"));
         b.follow(Map.of(rule, "port_held: nginx has it"), List.of());
@@ -201,6 +201,7 @@ final class NodesTest {
         String rule = rules.newRule(id, "80").getString("id");
         quiet.sync();
         loud.follow();
+        assertThat(rules.rule(id, rule).getString("status")).isEqualTo("progress");
         rules.refuses(Operation.DELETE_NODE, Map.of("node", "quiet"), null, 409, " wrong_state");
         RuleServiceFixture.await(
                 () -> {

@@ -27,7 +27,7 @@ final class RuleServiceSettingsTest {
     @Test
     void hasTheDefaultsOfTheContract() {
         RuleServiceSettings settings = read(Map.of());
-        assertThat(settings.rulesBind()).hasToString("127.0.0.1:8081");
+        assertThat(settings.rulesBind().orElseThrow()).hasToString("127.0.0.1:8081");
         assertThat(settings.slots()).isEqualTo(1);
         assertThat(settings.instanceQuota()).isEqualTo(1);
         assertThat(settings.accessDomain()).isEqualTo("l4.skerry.test");
