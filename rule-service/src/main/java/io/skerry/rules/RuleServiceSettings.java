@@ -37,7 +37,8 @@ public record RuleServiceSettings(
         HostPort admin) {
     private static final Pattern DOMAIN =
             Pattern.compile(
-                    "(?=.{1,200}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
+                    "(?=.{1,200}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+                            + "(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
     private static final String LOCAL = "local";
     private static final PostgresAddress NOWHERE =
             new PostgresAddress("127.0.0.1", 5432, "skerry", "skerry", "");

@@ -16,6 +16,9 @@ import org.slf4j.LoggerFactory;
 
 /// Each second, on every replica: nodes that have fallen silent are down, and statuses follow
 /// whatever has changed, whoever changed it.
+///
+/// After a start, and after a time without the database, nodes get as long as they may be silent to
+/// report again before any of them is called down: they may have had nobody to report to.
 public final class Sweep {
     /// Time between sweeps, in milliseconds.
     public static final long PERIOD_MILLIS = 1_000;
@@ -32,6 +35,7 @@ public final class Sweep {
     private final Map<String, String> seen = new HashMap<>();
     private int rounds;
     private boolean running;
+    private long graceUntilNanos = graceFromNow();
     private volatile boolean healthy;
 
     public Sweep(Database database, Statuses statuses, Publication publication) {
@@ -51,10 +55,15 @@ public final class Sweep {
             healthy = true;
         } catch (ProblemException later) {
             healthy = false;
+            graceUntilNanos = graceFromNow();
             log.debug("sweep must wait: {}", later.getMessage());
         } finally {
             running = false;
         }
+    }
+
+    private static long graceFromNow() {
+        return System.nanoTime() + (long) (SILENCE_SECONDS * 1e9);
     }
 
     /// Whether the last sweep could read and write.

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -155,7 +156,7 @@ public final class Change {
     private void write(InstanceEdit edit) {
         InstanceRow before = edit.before();
         writeRules(edit);
-        TreeMap<String, Rule> rules = rulesAfter(edit);
+        SortedMap<String, Rule> rules = rulesAfter(edit);
         InstanceRow numbered = edit.instance().at(revision(), "");
         InstanceContent now = Contents.build(sql, numbered, rules);
         InstanceRow row = numbered.at(revision(), now.digest());
@@ -184,7 +185,7 @@ public final class Change {
         }
     }
 
-    private TreeMap<String, Rule> rulesAfter(InstanceEdit edit) {
+    private SortedMap<String, Rule> rulesAfter(InstanceEdit edit) {
         InstanceRow before = edit.before();
         InstanceRow after = edit.instance();
         boolean sameDesire = before != null && before.wanted() == after.wanted();

@@ -13,6 +13,7 @@ import io.skerry.shared.rule.Rule;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// What nodes must run of each instance, kept in memory by (instance, revision).
@@ -64,7 +65,7 @@ public final class Contents {
     }
 
     /// The rules that are to serve, from the database.
-    static TreeMap<String, Rule> wanted(Transaction sql, InstanceRow row) {
+    static SortedMap<String, Rule> wanted(Transaction sql, InstanceRow row) {
         TreeMap<String, Rule> wanted = new TreeMap<>();
         if (row.wanted()) {
             for (RuleRow rule : RuleTable.all(sql, row.id())) {
@@ -77,7 +78,7 @@ public final class Contents {
     }
 
     /// The content of these rules, with their groups as stored now.
-    static InstanceContent build(Transaction sql, InstanceRow row, TreeMap<String, Rule> rules) {
+    static InstanceContent build(Transaction sql, InstanceRow row, SortedMap<String, Rule> rules) {
         TreeMap<String, OriginGroup> groups = new TreeMap<>();
         for (GroupRow group : GroupTable.findAll(sql, GroupUse.of(rules.values()))) {
             groups.put(group.group().id(), group.group());

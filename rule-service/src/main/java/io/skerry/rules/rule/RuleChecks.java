@@ -119,7 +119,7 @@ final class RuleChecks {
                 boolean clash =
                         below != null
                                 && below.getValue().range().overlaps(range)
-                                && below.getValue().proposal() != proposal;
+                                && !below.getValue().proposal().place().equals(proposal.place());
                 if (clash) {
                     String earlier = below.getValue().proposal().place();
                     add(

@@ -22,6 +22,7 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -150,7 +151,7 @@ public final class NodeApi {
     }
 
     private void pull(RoutingContext context) {
-        String instance = context.pathParam("instance");
+        String instance = Objects.requireNonNullElse(context.pathParam("instance"), "");
         String have = context.request().getParam("have", "0");
         if (!have.matches("[0-9]{1,18}")) {
             refuse(context, 400, Code.BAD_FORMAT, "'have' must be a revision");
@@ -173,7 +174,7 @@ public final class NodeApi {
         switch (context.failure()) {
             case ProblemException refused -> {
                 Problem problem = refused.problem();
-                refuse(context, problem.status(), problem.code(), refused.getMessage());
+                refuse(context, problem.status(), problem.code(), problem.lead().message());
             }
             case null -> context.next();
             default -> {

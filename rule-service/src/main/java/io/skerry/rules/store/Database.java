@@ -14,6 +14,7 @@ import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// The connections to PostgreSQL. Work runs on a virtual thread and may wait.
 ///
@@ -55,7 +56,7 @@ public final class Database {
                             return address;
                         },
                         false)
-                .map(migrated -> new Database(pool(vertx, migrated)));
+                .map(migrated -> new Database(pool(vertx, address)));
     }
 
     /// Whether a failed {@link #open} may succeed when it is tried again.
@@ -109,7 +110,7 @@ public final class Database {
     }
 
     /// One statement, which is a transaction of its own.
-    public RowSet<Row> statement(String sql, Object... values) {
+    public RowSet<Row> statement(String sql, @Nullable Object... values) {
         try {
             return Transaction.await(
                     pool.preparedQuery(sql).execute(Tuple.from(values)), after(READ_DEADLINE));

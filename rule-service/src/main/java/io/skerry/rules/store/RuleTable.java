@@ -130,8 +130,9 @@ public final class RuleTable {
 
     public static void setStatuses(Transaction sql, List<StatusChange> changes) {
         sql.update(
-                "UPDATE rule SET status = c.status, status_reason = c.reason FROM unnest($1::text[],"
-                        + " $2::text[], $3::text[]) AS c(id, status, reason) WHERE rule.id = c.id",
+                "UPDATE rule SET status = c.status, status_reason = c.reason FROM"
+                        + " unnest($1::text[], $2::text[], $3::text[]) AS c(id, status, reason)"
+                        + " WHERE rule.id = c.id",
                 changes.stream().map(StatusChange::rule).toArray(String[]::new),
                 changes.stream().map(each -> each.status().word()).toArray(String[]::new),
                 changes.stream().map(StatusChange::reason).toArray(String[]::new));

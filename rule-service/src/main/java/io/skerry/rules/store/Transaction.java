@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// Statements of one transaction, in straight lines: each call waits for its answer, which a
 /// virtual thread does without holding a real one. Every wait ends at the transaction's deadline.
@@ -23,12 +24,12 @@ public final class Transaction {
     }
 
     /// Runs a statement with `$1`, `$2`, … and answers its rows.
-    public RowSet<Row> rows(String sql, Object... values) {
+    public RowSet<Row> rows(String sql, @Nullable Object... values) {
         return await(connection.preparedQuery(sql).execute(Tuple.from(values)));
     }
 
     /// All rows of a statement, each as `read` makes it.
-    public <T> List<T> list(Function<Row, T> read, String sql, Object... values) {
+    public <T> List<T> list(Function<Row, T> read, String sql, @Nullable Object... values) {
         List<T> all = new ArrayList<>();
         for (Row row : rows(sql, values)) {
             all.add(read.apply(row));
@@ -37,7 +38,7 @@ public final class Transaction {
     }
 
     /// The first row of a statement, as `read` makes it; empty where there is none.
-    public <T> Optional<T> first(Function<Row, T> read, String sql, Object... values) {
+    public <T> Optional<T> first(Function<Row, T> read, String sql, @Nullable Object... values) {
         for (Row row : rows(sql, values)) {
             return Optional.of(read.apply(row));
         }
@@ -45,12 +46,12 @@ public final class Transaction {
     }
 
     /// A statement that answers one row with one number.
-    public long number(String sql, Object... values) {
+    public long number(String sql, @Nullable Object... values) {
         return rows(sql, values).iterator().next().getLong(0);
     }
 
     /// Runs a statement and answers how many rows it changed.
-    public int update(String sql, Object... values) {
+    public int update(String sql, @Nullable Object... values) {
         return rows(sql, values).rowCount();
     }
 

@@ -1,0 +1,204 @@
+package io.skerry.rules;
+
+import static io.skerry.rules.RuleServiceFixture.rule;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.skerry.shared.bus.Operation;
+import io.skerry.shared.bus.RuleReply;
+import io.skerry.shared.bus.RuleRequest;
+import io.skerry.shared.problem.Problem;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+final class RevisionsTest {
+    private static RuleServiceFixture rules;
+
+    @BeforeAll
+    static void start() {
+        rules = RuleServiceFixture.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        rules.close();
+    }
+
+    private static JsonObject to(long revision) {
+        return new JsonObject().put("to", revision);
+    }
+
+    @Test
+    void recordsWhoChangedWhatFromWhere() {
+        RuleReply reply =
+                rules.bus.ask(
+                        new RuleRequest(
+                                Operation.CREATE_INSTANCE,
+                                Map.of(),
+                                new JsonObject().put("name", "audited"),
+                                "alice\n",
+                                "192.0.2.7",
+                                null,
+                                null));
+        long revision = Objects.requireNonNull(((RuleReply.Done) reply).revision());
+        JsonObject audit =
+                rules.ok(Operation.GET_REVISION, Map.of("revision", Long.toString(revision)), null);
+        assertThat(audit.getString("actor")).isEqualTo("alice?");
+        assertThat(audit.getString("source")).isEqualTo("192.0.2.7");
+        assertThat(audit.getString("operation")).isEqualTo("create_instance");
+        assertThat(audit.getString("summary")).contains("audited");
+        JsonArray items = rules.ok(Operation.LIST_REVISIONS, Map.of(), null).getJsonArray("items");
+        assertThat(items.getJsonObject(0).getLong("revision")).isGreaterThanOrEqualTo(revision);
+        rules.refuses(
+                Operation.GET_REVISION, Map.of("revision", "999999"), null, 404, " not_found");
+        rules.refuses(Operation.GET_REVISION, Map.of("revision", "x"), null, 404, " not_found");
+    }
+
+    @Test
+    void rollsAnInstanceBackToWhatItWas() {
+        String id = rules.newInstance("rolled");
+        Map<String, String> path = Map.of("instance", id);
+        JsonObject kept = rules.newRule(id, "3001");
+        JsonObject deleted = rules.newRule(id, "3002-3010");
+        long then = rules.instance(id).getLong("revision");
+        rules.ok(
+                Operation.PATCH_RULE,
+                Map.of("instance", id, "rule", kept.getString("id")),
+                new JsonObject().put("tag", "later").put("ports", new JsonArray().add("3020")));
+        Map<String, String> second = Map.of("instance", id, "rule", deleted.getString("id"));
+        rules.ok(Operation.DISABLE_RULE, second, null);
+        rules.awaitStatus(id, deleted.getString("id"), "offline");
+        rules.ok(Operation.DELETE_RULE, second, null);
+        JsonObject added = rules.newRule(id, "3002");
+        rules.ok(Operation.PATCH_INSTANCE, path, new JsonObject().put("ipv6", true));
+
+        JsonObject back = rules.ok(Operation.ROLLBACK_INSTANCE, path, to(then));
+
+        assertThat(back.getLong("revision")).isGreaterThan(then);
+        assertThat(back.getBoolean("ipv6")).isFalse();
+        assertThat(back.getInteger("ruleCount")).isEqualTo(2);
+        assertThat(rules.rule(id, kept.getString("id")).getJsonArray("ports"))
+                .containsExactly("3001");
+        assertThat(rules.rule(id, kept.getString("id")).getString("tag")).isEmpty();
+        assertThat(rules.rule(id, deleted.getString("id")).getString("status"))
+                .isEqualTo("progress");
+        rules.refuses(
+                Operation.GET_RULE,
+                Map.of("instance", id, "rule", added.getString("id")),
+                null,
+                404,
+                " not_found");
+        rules.newRule(id, "3020");
+        JsonObject again =
+                rules.ok(Operation.ROLLBACK_INSTANCE, path, to(back.getLong("revision")));
+        assertThat(again.getInteger("ruleCount")).as("a rollback can be rolled back").isEqualTo(2);
+        assertThat(
+                        rules.ok(Operation.ROLLBACK_INSTANCE, path, to(again.getLong("revision")))
+                                .getLong("revision"))
+                .as("nothing to do is no revision")
+                .isEqualTo(again.getLong("revision"));
+    }
+
+    @Test
+    void refusesARollbackToPortsThatHaveBeenTakenSince() {
+        String id = rules.newInstance("robbed");
+        JsonObject rule = rules.newRule(id, "4001");
+        long then = rules.instance(id).getLong("revision");
+        Map<String, String> path = Map.of("instance", id, "rule", rule.getString("id"));
+        rules.ok(
+                Operation.PATCH_RULE,
+                path,
+                new JsonObject().put("ports", new JsonArray().add("4002")));
+        rules.newRule(rules.newInstance("robber"), "4001");
+        Problem problem =
+                rules.refused(Operation.ROLLBACK_INSTANCE, Map.of("instance", id), to(then));
+        assertThat(problem.status()).isEqualTo(409);
+        assertThat(problem.lead().field()).isEqualTo("rules." + rule.getString("id") + ".ports[0]");
+        assertThat(rules.rule(id, rule.getString("id")).getJsonArray("ports"))
+                .containsExactly("4002");
+    }
+
+    @Test
+    void refusesRevisionsThatTheInstanceNeverHad() {
+        String id = rules.newInstance("young");
+        Map<String, String> path = Map.of("instance", id);
+        rules.refuses(Operation.ROLLBACK_INSTANCE, path, to(999_999), 422, "to out_of_range");
+        rules.refuses(Operation.ROLLBACK_INSTANCE, path, to(0), 422, "to out_of_range");
+        rules.refuses(Operation.ROLLBACK_INSTANCE, path, new JsonObject(), 422, "to missing");
+        rules.refuses(
+                Operation.ROLLBACK_INSTANCE,
+                Map.of("instance", "sid-000000000000"),
+                to(1),
+                404,
+                " not_found");
+    }
+
+    @Test
+    void keepsOnlyAsMuchHistoryAsItIsTold() {
+        try (RuleServiceFixture small =
+                new RuleServiceFixture(
+                        TestPostgres.shared().newDatabase(),
+                        Map.of("history.max-revisions", "3"))) {
+            String id = small.newInstance("forgetful");
+            for (int i = 0; i < 5; i++) {
+                small.newRule(id, Integer.toString(5000 + i));
+            }
+            Map<String, String> path = Map.of("instance", id);
+            small.refuses(Operation.ROLLBACK_INSTANCE, path, to(2), 410, "to gone");
+            small.refuses(Operation.GET_REVISION, Map.of("revision", "2"), null, 410, " gone");
+            assertThat(small.ok(Operation.LIST_REVISIONS, Map.of(), null).getInteger("total"))
+                    .isEqualTo(3);
+            assertThat(small.ok(Operation.ROLLBACK_INSTANCE, path, to(3)).getInteger("ruleCount"))
+                    .isEqualTo(2);
+        }
+    }
+
+    @Test
+    void answersARepeatedKeyWithTheFirstReply() {
+        String id = rules.newInstance("repeated");
+        RuleReply.Done first = (RuleReply.Done) rules.bus.ask(keyed("k1", id, rule("6001")));
+        RuleReply.Done second = (RuleReply.Done) rules.bus.ask(keyed("k1", id, rule("6001")));
+        assertThat(second.body()).isEqualTo(first.body());
+        assertThat(second.location()).isEqualTo(first.location());
+        assertThat(rules.instance(id).getInteger("ruleCount")).isEqualTo(1);
+        RuleReply other = rules.bus.ask(keyed("k1", id, rule("6002")));
+        assertThat(((RuleReply.Refused) other).problem().lead().code().word())
+                .isEqualTo("key_reused");
+        assertThat(rules.bus.ask(keyed("k2", id, rule("6001"))))
+                .as("another key is another request")
+                .isInstanceOf(RuleReply.Refused.class);
+        RuleReply tooLong = rules.bus.ask(keyed("k".repeat(201), id, rule("6003")));
+        assertThat(((RuleReply.Refused) tooLong).problem().status()).isEqualTo(422);
+    }
+
+    @Test
+    void aRefusedRequestDoesNotUseUpItsKey() {
+        String id = rules.newInstance("refused-first");
+        String other = rules.newInstance("holder");
+        JsonObject held = rules.newRule(other, "6100");
+        assertThat(rules.bus.ask(keyed("later", id, rule("6100"))))
+                .isInstanceOf(RuleReply.Refused.class);
+        Map<String, String> path = Map.of("instance", other, "rule", held.getString("id"));
+        rules.ok(
+                Operation.PATCH_RULE,
+                path,
+                new JsonObject().put("ports", new JsonArray().add("6101")));
+        assertThat(rules.bus.ask(keyed("later", id, rule("6100"))))
+                .isInstanceOf(RuleReply.Done.class);
+    }
+
+    private static RuleRequest keyed(String key, String instance, JsonObject body) {
+        return new RuleRequest(
+                Operation.CREATE_RULES,
+                Map.of("instance", instance),
+                body,
+                "me",
+                "here",
+                key,
+                null);
+    }
+}
