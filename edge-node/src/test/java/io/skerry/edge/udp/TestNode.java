@@ -28,7 +28,9 @@ import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -110,10 +112,32 @@ final class TestNode implements AutoCloseable {
         }
     }
 
-    static long descriptors() throws IOException {
+    /// The open descriptors of this process, each socket and poller with what it is; files are left
+    /// out, for class loading opens them at any time.
+    static List<String> descriptors() throws IOException {
+        List<String> open = new ArrayList<>();
         try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
-            return files.count();
+            for (Path file : files.toList()) {
+                if (Files.isSymbolicLink(file)) {
+                    String what = Files.readSymbolicLink(file).toString();
+                    if (!what.startsWith("/")) {
+                        open.add(file.getFileName() + " " + what);
+                    }
+                }
+            }
+        } catch (NoSuchFileException gone) {
+            return descriptors();
         }
+        return open.stream().sorted().toList();
+    }
+
+    /// Waits until no more is open than before.
+    static void hasOpen(List<String> before) throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+        while (!descriptors().equals(before) && System.nanoTime() < deadline) {
+            Thread.onSpinWait();
+        }
+        assertThat(descriptors()).isEqualTo(before);
     }
 
     static void eventually(String what, BooleanSupplier condition) {
