@@ -108,7 +108,8 @@ class ReceiversTest {
             assertThat(log.readLine()).isEqualTo("client 192.0.2.9 4711 hello");
         }
         try (Socket socket = new Socket("127.0.0.1", port)) {
-            socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+            socket.getOutputStream()
+                    .write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.UTF_8));
             assertThat(endsWithoutAnAnswer(socket)).isTrue();
         }
     }
@@ -153,7 +154,8 @@ class ReceiversTest {
     private static String canonical(String line) {
         String[] words = line.split(" ");
         return words.length == 3
-                ? IpText.print(IpText.parse(words[0]).orElseThrow()) + line.substring(line.indexOf(' '))
+                ? IpText.print(IpText.parse(words[0]).orElseThrow())
+                        + line.substring(line.indexOf(' '))
                 : line;
     }
 
@@ -207,9 +209,7 @@ class ReceiversTest {
                 };
         List<String> whole = Stream.concat(command.stream(), Stream.of(arguments)).toList();
         Process process =
-                new ProcessBuilder(whole)
-                        .redirectError(ProcessBuilder.Redirect.INHERIT)
-                        .start();
+                new ProcessBuilder(whole).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         started.add(process);
         return process;
     }
