@@ -2,8 +2,6 @@ package io.skerry.edge.udp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.OwnPorts;
@@ -13,6 +11,8 @@ import io.skerry.edge.metrics.RuleCounters;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.transport.EventLoops;
+import io.skerry.edge.transport.Transport;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.PortRange;
 import io.skerry.shared.net.Protocol;
@@ -45,18 +45,22 @@ final class TestNode implements AutoCloseable {
     final RuleCounters counters = new RuleCounters();
     final SessionLimits limits;
     final UdpListeners listeners;
-    private final MultiThreadIoEventLoopGroup group;
+    private final EventLoops loops;
 
     TestNode() {
         this(100_000, 1_000);
     }
 
     TestNode(int sessions, int sessionsPerClient) {
+        this(Transport.EPOLL, sessions, sessionsPerClient);
+    }
+
+    TestNode(Transport transport, int sessions, int sessionsPerClient) {
         limits = new SessionLimits(sessions);
-        group = new MultiThreadIoEventLoopGroup(2, EpollIoHandler.newFactory());
+        loops = EventLoops.start(transport, 2);
         UdpSettings settings =
                 new UdpSettings(sessionsPerClient, UdpSettings.DEFAULTS.receiveBufferBytes());
-        listeners = new UdpListeners(group, ownPorts, limits, metrics, settings);
+        listeners = new UdpListeners(loops.group(), ownPorts, limits, metrics, settings);
     }
 
     Listener open(String address, int port, Route route) {
@@ -150,6 +154,7 @@ final class TestNode implements AutoCloseable {
 
     @Override
     public void close() {
-        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+        listeners.close();
+        loops.group().shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

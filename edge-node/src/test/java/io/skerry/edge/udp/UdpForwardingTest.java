@@ -7,6 +7,7 @@ import io.skerry.edge.listener.Route;
 import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.origin.Choice;
 import io.skerry.edge.session.EndReason;
+import io.skerry.edge.transport.Transport;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
@@ -346,6 +347,15 @@ class UdpForwardingTest {
             sharing.bind(new InetSocketAddress("127.0.0.1", 0));
             assertRefused(node, sharing.getLocalPort(), route);
         }
+    }
+
+    @Test
+    void servesUdpBesideEveryTransport() throws Exception {
+        TestNode node = new TestNode(Transport.NIO, 10, 10);
+        opened.add(node);
+        Peer origin = peer("127.0.0.1");
+        InetSocketAddress port = open(node, new FakeOrigins("127.0.0.1"), origin, ClientIp.OFF);
+        accepted(port, origin, "127.0.0.1");
     }
 
     @Test
