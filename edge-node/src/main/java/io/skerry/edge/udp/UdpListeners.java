@@ -74,7 +74,8 @@ public final class UdpListeners implements ListenerFactory {
     /// listener has drained.
     public void close() {
         if (ownGroup != null) {
-            ownGroup.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+            // With no quiet time at all Netty 4.2.18 may end a loop without closing its sockets.
+            ownGroup.shutdownGracefully(1, 5_000, TimeUnit.MILLISECONDS);
         }
     }
 

@@ -362,7 +362,7 @@ class UdpForwardingTest {
     void leavesNoDescriptorBehindWhenTheLoopsEnd() throws Exception {
         useANode();
         List<String> before = TestNode.descriptors();
-        for (int i = 0; i < 5; i++) {
+        for (int i = 0; i < 50; i++) {
             useANode();
         }
         TestNode.hasOpen(before);
