@@ -15,21 +15,6 @@ public record UdpSettings(int sessionsPerClient, int receiveBufferBytes) {
     public static final int RECEIVE_BUFFER_MAX = 67_108_864;
     public static final UdpSettings DEFAULTS = new UdpSettings(1_000, 1_048_576);
 
-    /// Reads `udp.sessions-per-client` and `udp.receive-buffer`.
-    public static UdpSettings read(SettingsReader reader) {
-        return new UdpSettings(
-                reader.integer(
-                        "udp.sessions-per-client",
-                        DEFAULTS.sessionsPerClient,
-                        1,
-                        SESSIONS_PER_CLIENT_MAX),
-                reader.integer(
-                        "udp.receive-buffer",
-                        DEFAULTS.receiveBufferBytes,
-                        RECEIVE_BUFFER_MIN,
-                        RECEIVE_BUFFER_MAX));
-    }
-
     public UdpSettings {
         if (sessionsPerClient < 1 || sessionsPerClient > SESSIONS_PER_CLIENT_MAX) {
             throw new IllegalArgumentException("sessions per client: " + sessionsPerClient);

@@ -61,10 +61,10 @@ class UdpForwardingTest {
         first.send("again", port);
         assertThat(origin.receive()).isEqualTo(datagram(one.from(), "again"));
         assertThat(node.metrics.open(Protocol.UDP)).isEqualTo(2);
-        TestNode.eventually("counters", () -> node.counters.datagramsToClient.sum() == 2);
-        TestNode.eventually("counters", () -> node.counters.datagramsToOrigin.sum() == 3);
-        assertThat(node.counters.bytesToOrigin.sum()).isEqualTo(11);
-        assertThat(node.counters.bytesToClient.sum()).isEqualTo(14);
+        TestNode.eventually("counters", () -> node.counters.bytesToClient.sum() == 14);
+        TestNode.eventually("counters", () -> node.counters.bytesToOrigin.sum() == 11);
+        assertThat(node.counters.datagramsToOrigin.sum()).isEqualTo(3);
+        assertThat(node.counters.datagramsToClient.sum()).isEqualTo(2);
         assertThat(node.dropped()).isZero();
     }
 
