@@ -8,11 +8,19 @@ import org.jspecify.annotations.Nullable;
 
 /// The sessions of one event loop by their key: open addressing, linear probing, at most half full,
 /// no tombstones. Used by the loop's thread only.
-final class SessionTable {
+///
+/// @param <S> sessions
+final class SessionTable<S extends SessionTable.Keyed> {
+    /// What the table holds.
+    interface Keyed {
+        /// Never changes while it is in the table.
+        SessionKey key();
+    }
+
     private static final int CAPACITY_MIN = 64;
 
     private final long secret;
-    private @Nullable UdpSession[] slots = new UdpSession[CAPACITY_MIN];
+    private @Nullable S[] slots = array(CAPACITY_MIN);
     private int size;
 
     SessionTable(RandomGenerator random) {
@@ -28,14 +36,14 @@ final class SessionTable {
     }
 
     /// The session in a slot below {@link #capacity}.
-    @Nullable UdpSession at(int slot) {
+    @Nullable S at(int slot) {
         return slots[slot];
     }
 
-    @Nullable UdpSession find(SessionKey key) {
+    @Nullable S find(SessionKey key) {
         int mask = slots.length - 1;
         for (int i = key.hash(secret) & mask; ; i = i + 1 & mask) {
-            UdpSession session = slots[i];
+            S session = slots[i];
             if (session == null || session.key().same(key)) {
                 return session;
             }
@@ -43,7 +51,7 @@ final class SessionTable {
     }
 
     /// Adds a session whose key is not there.
-    void add(UdpSession session) {
+    void add(S session) {
         if (2 * (size + 1) > slots.length) {
             resize(2 * slots.length);
         }
@@ -52,7 +60,7 @@ final class SessionTable {
     }
 
     /// Removes a session that is there.
-    void remove(UdpSession session) {
+    void remove(S session) {
         int mask = slots.length - 1;
         int hole = session.key().hash(secret) & mask;
         while (slots[hole] != session) {
@@ -63,7 +71,7 @@ final class SessionTable {
         }
         slots[hole] = null;
         for (int i = hole + 1 & mask; ; i = i + 1 & mask) {
-            UdpSession next = slots[i];
+            S next = slots[i];
             if (next == null) {
                 break;
             }
@@ -80,9 +88,9 @@ final class SessionTable {
         }
     }
 
-    List<UdpSession> list(Predicate<UdpSession> wanted) {
-        List<UdpSession> sessions = new ArrayList<>();
-        for (UdpSession session : slots) {
+    List<S> list(Predicate<S> wanted) {
+        List<S> sessions = new ArrayList<>();
+        for (S session : slots) {
             if (session != null && wanted.test(session)) {
                 sessions.add(session);
             }
@@ -91,21 +99,26 @@ final class SessionTable {
     }
 
     private void resize(int capacity) {
-        @Nullable UdpSession[] old = slots;
-        slots = new UdpSession[capacity];
-        for (UdpSession session : old) {
+        @Nullable S[] old = slots;
+        slots = array(capacity);
+        for (S session : old) {
             if (session != null) {
                 put(session);
             }
         }
     }
 
-    private void put(UdpSession session) {
+    private void put(S session) {
         int mask = slots.length - 1;
         int i = session.key().hash(secret) & mask;
         while (slots[i] != null) {
             i = i + 1 & mask;
         }
         slots[i] = session;
+    }
+
+    @SuppressWarnings("unchecked") // unchecked: only sessions go in, and the array stays here
+    private static <S extends Keyed> @Nullable S[] array(int capacity) {
+        return (@Nullable S[]) new Keyed[capacity];
     }
 }

@@ -1,8 +1,13 @@
 package io.skerry.edge.udp;
 
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoEventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.FastThreadLocalThread;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerFactory;
 import io.skerry.edge.listener.ListenerKey;
@@ -16,7 +21,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// Opens UDP ports on the event loops that TCP uses too. The loops must be epoll's: on others every
 /// port is refused.
@@ -27,6 +35,8 @@ public final class UdpListeners implements ListenerFactory {
     private final AtomicInteger numbers = new AtomicInteger();
     private final ConcurrentHashMap<Integer, Future<Void>> closing = new ConcurrentHashMap<>();
 
+    private final @Nullable EventLoopGroup ownGroup;
+
     /// @param group the event loops; stays the caller's
     public UdpListeners(
             Iterable<EventExecutor> group,
@@ -36,10 +46,36 @@ public final class UdpListeners implements ListenerFactory {
             UdpSettings settings) {
         Admission admission = new Admission(limits, settings.sessionsPerClient());
         node = new UdpNode(own, metrics, admission, settings);
+        int count = 0;
         for (EventExecutor executor : group) {
-            if (executor instanceof IoEventLoop loop && loop.isCompatible(EpollIoHandle.class)) {
-                loops.add(new UdpLoop(loop, metrics));
-            }
+            add(executor, metrics);
+            count++;
+        }
+        ownGroup = loops.isEmpty() && Epoll.isAvailable() ? epollLoops(count) : null;
+        if (ownGroup != null) {
+            ownGroup.forEach(executor -> add(executor, metrics));
+        }
+    }
+
+    private void add(EventExecutor executor, SessionMetrics metrics) {
+        if (executor instanceof IoEventLoop loop && loop.isCompatible(EpollIoHandle.class)) {
+            loops.add(new UdpLoop(loop, metrics));
+        }
+    }
+
+    private static EventLoopGroup epollLoops(int count) {
+        AtomicInteger number = new AtomicInteger();
+        ThreadFactory threads =
+                task -> new FastThreadLocalThread(task, "edge-udp-" + number.getAndIncrement());
+        return new MultiThreadIoEventLoopGroup(count, threads, EpollIoHandler.newFactory());
+    }
+
+    /// Ends the loops of its own, if any, and with them what is open there; to be called when every
+    /// listener has drained.
+    public void close() {
+        if (ownGroup != null) {
+            // With no quiet time at all Netty 4.2.18 may end a loop without closing its sockets.
+            ownGroup.shutdownGracefully(1, 5_000, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -47,7 +83,7 @@ public final class UdpListeners implements ListenerFactory {
     public Future<Listener> open(ListenerKey key, Route route, int wanted) {
         if (loops.isEmpty()) {
             return Future.failedFuture(
-                    new IOException("UDP needs the epoll transport, which this node does not use"));
+                    new IOException("UDP needs epoll, which this system does not have"));
         }
         Future<Void> before = closing.getOrDefault(key.port(), Future.succeededFuture());
         return before.compose(gone -> {

@@ -28,7 +28,7 @@ final class UdpLoop {
     final ReceiveBatch in = new ReceiveBatch();
     final SendBatch out;
     final SessionMemory memory = new SessionMemory();
-    final SessionTable sessions = new SessionTable(RandomGenerator.getDefault());
+    final SessionTable<UdpSession> sessions = new SessionTable<>(RandomGenerator.getDefault());
     final SessionKey wanted = new SessionKey();
 
     private final IoEventLoop loop;

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /// One client and one address it dialled: a socket of its own towards the origin, so that answers
 /// find their client. Lives on one event loop.
-final class UdpSession {
+final class UdpSession implements SessionTable.Keyed {
     /// Longest payload of a datagram over IPv4.
     static final int PAYLOAD_MAX = 65_507;
 
@@ -126,7 +126,8 @@ final class UdpSession {
         loop.memory.give(memory);
     }
 
-    SessionKey key() {
+    @Override
+    public SessionKey key() {
         return key;
     }
 

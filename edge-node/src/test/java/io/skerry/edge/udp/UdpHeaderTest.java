@@ -60,7 +60,7 @@ class UdpHeaderTest {
         assertThat(origin.receive().bytes()).isEmpty();
         origin.send("bare", one.from());
         assertThat(client.receive().text()).isEqualTo("bare");
-        assertThat(node.counters.bytesToOrigin.sum()).isEqualTo(6);
+        TestNode.eventually("bytes", () -> node.counters.bytesToOrigin.sum() == 6);
     }
 
     @Test
