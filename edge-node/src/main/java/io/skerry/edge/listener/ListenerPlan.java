@@ -16,7 +16,7 @@ public record ListenerPlan(List<ListenerChange> changes) {
     private static final Comparator<ListenerChange.Open> OLDER_FIRST =
             Comparator.<ListenerChange.Open>comparingLong(open -> open.wanted().rule().revision())
                     .thenComparing(open -> open.wanted().rule().id())
-                    .thenComparing(open -> open.key().port())
+                    .thenComparingInt(open -> open.key().port())
                     .thenComparing(open -> open.key().toString());
 
     public ListenerPlan {

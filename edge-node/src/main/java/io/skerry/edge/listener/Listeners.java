@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
@@ -108,7 +109,7 @@ public final class Listeners {
         ours.addAll(drains.keys());
         List<InstanceContent> contents = wanted;
         return context.<Prepared>executeBlocking(() -> prepare(contents, now, ours))
-                .compose(prepared -> apply(prepared, contents))
+                .compose(prepared -> apply(Objects.requireNonNull(prepared), contents))
                 .onFailure(bug -> LOG.error("applying a plan broke", bug));
     }
 
@@ -241,18 +242,18 @@ public final class Listeners {
 
     private Future<@Nullable Refusal> openRule(
             WantedListener rule, List<ListenerKey> keys, Map<ListenerKey, Refusal> taken) {
-        for (ListenerKey key : keys) {
-            Refusal held = taken.get(key);
-            if (held != null) {
-                return Future.succeededFuture(held);
-            }
-        }
         boolean many = running.size() + keys.size() > DescriptorBudget.MANY_PORTS;
         int loops = many ? 1 : factories.loops();
         long held = running.values().stream().mapToLong(r -> r.listener().descriptors()).sum();
         Refusal tooMany = factories.budget().refusal(held, (long) keys.size() * loops).orElse(null);
         if (tooMany != null) {
             return Future.succeededFuture(tooMany);
+        }
+        for (ListenerKey key : keys) {
+            Refusal inUse = taken.get(key);
+            if (inUse != null) {
+                return Future.succeededFuture(inUse);
+            }
         }
         Protocol protocol = rule.rule().spec().protocol();
         return RuleOpening.open(
@@ -362,9 +363,9 @@ public final class Listeners {
         // Longer than a rule may drain; the deadline below is the one that counts.
         int never = Math.toIntExact(Math.min(86_400, drain.toSeconds() + 3_600));
         for (ListenerKey key : List.copyOf(running.keySet())) {
-            RuleKey rule = running.get(key) instanceof Running r ? r.wanted().ruleKey() : null;
-            if (rule != null) {
-                drains.begin(rule, List.of(take(key)), never);
+            Running each = running.get(key);
+            if (each != null) {
+                drains.begin(each.wanted().ruleKey(), List.of(take(key)), never);
             }
         }
         Runnable end = () -> context.runOnContext(v -> drains.endAll(EndReason.SHUTDOWN));

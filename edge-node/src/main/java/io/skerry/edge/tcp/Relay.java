@@ -57,7 +57,9 @@ final class Relay extends ChannelInboundHandlerAdapter {
         Queue<ByteBuf> waiting = early;
         early = null;
         if (waiting != null) {
-            waiting.forEach(buffer -> to.write(buffer, to.voidPromise()));
+            for (ByteBuf buffer : waiting) {
+                var _ = to.write(buffer, to.voidPromise());
+            }
         }
         if (sourceDone) {
             finish(to);
@@ -91,7 +93,8 @@ final class Relay extends ChannelInboundHandlerAdapter {
             early.add(buffer);
             return;
         }
-        to.write(buffer, to.voidPromise());
+        // A failure comes to exceptionCaught of that channel.
+        var _ = to.write(buffer, to.voidPromise());
         if (!to.isWritable()) {
             to.flush();
             if (!to.isWritable()) {

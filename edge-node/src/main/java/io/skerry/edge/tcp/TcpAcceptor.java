@@ -87,14 +87,15 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
         parts().acceptPauses().increment();
         LOG.warn("accepting on {} pauses: {}", listener.key(), cause.getMessage());
         context.channel().config().setAutoRead(false);
-        context.executor()
-                .schedule(
-                        () -> {
-                            paused = false;
-                            context.channel().config().setAutoRead(true);
-                        },
-                        ACCEPT_PAUSE_MILLIS,
-                        TimeUnit.MILLISECONDS);
+        var _ =
+                context.executor()
+                        .schedule(
+                                () -> {
+                                    paused = false;
+                                    context.channel().config().setAutoRead(true);
+                                },
+                                ACCEPT_PAUSE_MILLIS,
+                                TimeUnit.MILLISECONDS);
     }
 
     void add(TcpSession session) {

@@ -4,7 +4,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerKey;
@@ -33,7 +32,7 @@ final class TcpListener implements Listener {
     private volatile Route route;
     private volatile @Nullable Runnable whenDrained;
 
-    private TcpListener(ListenerKey key, Route route, TcpParts parts) {
+    TcpListener(ListenerKey key, Route route, TcpParts parts) {
         this.key = key;
         this.route = route;
         this.parts = parts;
@@ -65,13 +64,9 @@ final class TcpListener implements Listener {
         TcpAcceptor acceptor = new TcpAcceptor(this, loop);
         server.config().setReuseAddress(true);
         server.config().setBacklog(parts.settings().backlog());
-        server.config().setOption(ChannelOption.MAX_MESSAGES_PER_READ, ACCEPTS_PER_TURN);
         server.pipeline().addLast(acceptor);
         return new Share(acceptor, server);
     }
-
-    /// So that a flood of connections leaves its loop time for the open ones.
-    private static final int ACCEPTS_PER_TURN = 64;
 
     private Future<Void> bind(Share share) {
         Promise<Void> promise = Promise.promise();

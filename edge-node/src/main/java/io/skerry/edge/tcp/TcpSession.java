@@ -156,14 +156,14 @@ final class TcpSession {
         configure(channel, relay);
         // The deadline is the tick's: no timer for each connection.
         channel.config().setConnectTimeoutMillis(0);
-        acceptor.loop().register(channel);
+        var _ = acceptor.loop().register(channel);
         channel.connect(address)
                 .addListener((ChannelFutureListener) done -> connected(done, channel, relay));
     }
 
     private void connected(ChannelFuture done, SocketChannel channel, Relay relay) {
         Origin target = chosen;
-        if (state != State.CONNECTING || origin != channel || target == null) {
+        if (state != State.CONNECTING || !channel.equals(origin) || target == null) {
             abandon(channel);
         } else if (done.isSuccess()) {
             opened = true;
@@ -226,7 +226,7 @@ final class TcpSession {
         if (header == null) {
             return false;
         }
-        channel.write(header, channel.voidPromise());
+        var _ = channel.write(header, channel.voidPromise());
         return true;
     }
 
@@ -393,7 +393,7 @@ final class TcpSession {
 
     private static void abandon(SocketChannel channel) {
         if (channel.isRegistered()) {
-            channel.close();
+            var _ = channel.close();
         } else {
             channel.unsafe().closeForcibly();
         }

@@ -52,6 +52,7 @@ final class NioFamily {
         return (int) method.invoke(server);
     }
 
+    @SuppressWarnings("restricted") // setsockopt has no JDK form; its signature stands below
     private static void restrict(int descriptor) throws IOException {
         Linker linker = Linker.nativeLinker();
         MethodHandle setsockopt =

@@ -71,6 +71,7 @@ final class WatchedEpoll implements IoHandler {
         }
 
         @Override
+        @SuppressWarnings("TypeParameterUnusedInFormals") // the signature is Netty's
         public <T> T attachment() {
             return registration.attachment();
         }

@@ -90,6 +90,15 @@ final class TcpRig implements AutoCloseable {
         if (pool instanceof FixedOrigins fixed) {
             pools.add(fixed);
         }
+        Rule rule = rule(originPort, clientIp, maxConnections);
+        return new Route("sid-1", rule, originPort, pool, counters);
+    }
+
+    static Rule rule(int originPort) {
+        return rule(originPort, ClientIp.OFF, 0);
+    }
+
+    private static Rule rule(int originPort, ClientIp clientIp, int maxConnections) {
         RuleSpec spec =
                 new RuleSpec(
                         Protocol.TCP,
@@ -104,7 +113,7 @@ final class TcpRig implements AutoCloseable {
                         ProxyV2Udp.FIRST,
                         HeaderDestination.DIALLED,
                         maxConnections);
-        return new Route("sid-1", new Rule("rule-1", spec, 1), originPort, pool, counters);
+        return new Rule("rule-1", spec, 1);
     }
 
     Listener open(InetAddress address, int port, Route route) throws Exception {
@@ -183,15 +192,15 @@ final class TcpRig implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() {
         CountDownLatch drained = new CountDownLatch(open.size());
         for (Listener each : open) {
             each.drain(drained::countDown);
             each.endSessions(EndReason.SHUTDOWN);
         }
-        assertThat(drained.await(10, TimeUnit.SECONDS)).as("drained").isTrue();
+        await("drained", () -> drained.getCount() == 0);
         listeners.close();
-        loops.group().shutdownGracefully(0, 5, TimeUnit.SECONDS).get(10, TimeUnit.SECONDS);
+        loops.group().shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
         assertThat(metrics.open(Protocol.TCP)).as("open sessions").isZero();
         assertThat(limits.open()).as("places taken").isZero();
         assertThat(counters.open.get()).as("open of the rule").isZero();
