@@ -46,10 +46,7 @@ final class Services {
                 .compose(started -> {
                     gateway = started;
                     return EdgeNode.start(
-                            vertx,
-                            bus,
-                            edgeSettings,
-                            List.of(started.api(), postgres.address()));
+                            vertx, bus, edgeSettings, List.of(started.api(), postgres.address()));
                 })
                 .compose(started -> {
                     edge = started;
