@@ -221,6 +221,28 @@ final class NodesTest {
     }
 
     @Test
+    void aRuleServiceThatStartsGivesNodesTimeToReportAgain() {
+        var database = TestPostgres.shared().newDatabase();
+        try (RuleServiceFixture first = new RuleServiceFixture(database, Map.of())) {
+            first.node("patient").follow();
+        }
+        TestPostgres.shared()
+                .execute(database.database(), "UPDATE node SET seen_at = now() - interval '1 h'");
+        try (RuleServiceFixture second = new RuleServiceFixture(database, Map.of())) {
+            RuleServiceFixture.await(second.service::isReady, () -> "ready");
+            assertThat(state(second)).isEqualTo("up");
+            RuleServiceFixture.await(() -> state(second).equals("down"), () -> state(second));
+        }
+    }
+
+    private static String state(RuleServiceFixture rules) {
+        return rules.ok(Operation.LIST_NODES, Map.of(), null)
+                .getJsonArray("items")
+                .getJsonObject(0)
+                .getString("state");
+    }
+
+    @Test
     void saysSoWhenNoNodeServesAnInstance() {
         String id = rules.newInstance("alone");
         String rule = rules.newRule(id, "80").getString("id");

@@ -78,7 +78,8 @@ public final class Sweep {
                     if (prune) {
                         KeyTable.prune(sql);
                     }
-                    return NodeTable.sweep(sql, SILENCE_SECONDS);
+                    boolean early = System.nanoTime() - graceUntilNanos < 0;
+                    return early ? List.of() : NodeTable.sweep(sql, SILENCE_SECONDS);
                 });
         for (String node : down) {
             log.info("node {} is down: not heard of for {} s", node, SILENCE_SECONDS);
