@@ -126,7 +126,7 @@ public record EdgeSettings(
                         OriginSettings.read(settings),
                         NameSettings.read(settings),
                         TcpSettings.read(settings),
-                        udp(settings));
+                        UdpSettings.read(settings));
         if (read.token.isEmpty() && !read.rules.stream().allMatch(EdgeSettings::isLoopback)) {
             settings.mistake(
                     "node-token",
@@ -148,21 +148,6 @@ public record EdgeSettings(
                                 Code.NOT_ALLOWED,
                                 "cannot be used on this machine: " + why));
         return choice;
-    }
-
-    private static UdpSettings udp(SettingsReader settings) {
-        UdpSettings d = UdpSettings.DEFAULTS;
-        return new UdpSettings(
-                settings.integer(
-                        "udp.sessions-per-client",
-                        d.sessionsPerClient(),
-                        1,
-                        UdpSettings.SESSIONS_PER_CLIENT_MAX),
-                settings.integer(
-                        "udp.receive-buffer",
-                        d.receiveBufferBytes(),
-                        UdpSettings.RECEIVE_BUFFER_MIN,
-                        UdpSettings.RECEIVE_BUFFER_MAX));
     }
 
     private static boolean isLoopback(URI service) {

@@ -1,5 +1,7 @@
 package io.skerry.edge.udp;
 
+import io.skerry.shared.process.SettingsReader;
+
 /// What an operator may set about UDP.
 ///
 /// @param sessionsPerClient sessions one client address may have per rule and node, 1 to 65,535,
@@ -20,5 +22,20 @@ public record UdpSettings(int sessionsPerClient, int receiveBufferBytes) {
         if (receiveBufferBytes < RECEIVE_BUFFER_MIN || receiveBufferBytes > RECEIVE_BUFFER_MAX) {
             throw new IllegalArgumentException("receive buffer: " + receiveBufferBytes);
         }
+    }
+
+    /// Reads `udp.sessions-per-client` and `udp.receive-buffer` (bytes).
+    public static UdpSettings read(SettingsReader settings) {
+        return new UdpSettings(
+                settings.integer(
+                        "udp.sessions-per-client",
+                        DEFAULTS.sessionsPerClient,
+                        1,
+                        SESSIONS_PER_CLIENT_MAX),
+                settings.integer(
+                        "udp.receive-buffer",
+                        DEFAULTS.receiveBufferBytes,
+                        RECEIVE_BUFFER_MIN,
+                        RECEIVE_BUFFER_MAX));
     }
 }
