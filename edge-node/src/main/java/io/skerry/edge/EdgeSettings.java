@@ -90,7 +90,7 @@ public record EdgeSettings(
     public static final int SESSIONS_MAX = 10_000_000;
     public static final int SESSIONS_DEFAULT = 1_000_000;
     public static final Duration DRAIN_DEFAULT = Duration.ofSeconds(10);
-    public static final Duration DRAIN_MAX = Duration.ofSeconds(3600);
+    public static final Duration DRAIN_MAX = Duration.ofHours(1);
 
     private static final Pattern NODE = Pattern.compile("[A-Za-z0-9._-]{1,63}");
     private static final String LOCAL = "local";

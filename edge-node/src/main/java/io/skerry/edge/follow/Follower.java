@@ -139,7 +139,7 @@ public final class Follower {
 
     private Future<Void> applyHints() {
         hintsInTurn = false;
-        TreeMap<String, Held> next = hints.take(running);
+        Map<String, Held> next = hints.take(running);
         return next.isEmpty() || stopped
                 ? Future.succeededFuture()
                 : running.change(next, Set.of()).onComplete(done -> noteRevision());
@@ -267,15 +267,15 @@ public final class Follower {
         if (!Ids.isId(instance)) {
             return Future.succeededFuture(new Pull.Nothing("not an identity"));
         }
-        Held have = whole ? null : running.get(instance);
-        boolean behind = have != null && have.content().revision() < target.revision();
-        long from = behind ? have.content().revision() : 0;
+        Held held = whole ? null : running.get(instance);
+        Held have = held != null && held.content().revision() < target.revision() ? held : null;
+        long from = have == null ? 0 : have.content().revision();
         return services.pull(instance, from)
                 .compose(reply -> {
                     if (reply.status() != 200) {
                         return Future.succeededFuture(new Pull.Nothing("status " + reply.status()));
                     }
-                    Pull pull = Pull.judge(instance, target, behind ? have : null, reply.body());
+                    Pull pull = Pull.judge(instance, target, have, reply.body());
                     return pull instanceof Pull.NeedsSnapshot && !whole
                             ? pull(instance, target, true)
                             : Future.succeededFuture(pull);

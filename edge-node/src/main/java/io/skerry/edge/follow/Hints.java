@@ -5,6 +5,7 @@ import io.skerry.shared.problem.Checked;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -34,7 +35,7 @@ final class Hints {
 
     /// What the waiting hints make of the running contents: of instances that run already, and only
     /// where step fits on step. A new instance may belong to another area, which only a pull tells.
-    TreeMap<String, Held> take(Running running) {
+    Map<String, Held> take(Running running) {
         TreeMap<String, Held> next = new TreeMap<>();
         for (ContentChange change = waiting.poll(); change != null; change = waiting.poll()) {
             String instance = change.instance();

@@ -94,7 +94,7 @@ final class Running {
                     return Future.succeededFuture(java.util.List.of());
                 })
                 .compose(loaded -> {
-                    if (loaded.isEmpty()) {
+                    if (loaded == null || loaded.isEmpty()) {
                         return Future.succeededFuture();
                     }
                     TreeMap<String, Held> put = new TreeMap<>();
@@ -144,7 +144,7 @@ final class Running {
     /// A disk that fails costs the memory of the next start and nothing else.
     private Future<Void> store(Map<String, Held> put, Set<String> remove) {
         Map<String, Held> stored = Map.copyOf(put);
-        return vertx.<Void>executeBlocking(
+        return vertx.executeBlocking(
                         () -> {
                             for (Held each : stored.values()) {
                                 files.store(each);
@@ -152,7 +152,7 @@ final class Running {
                             for (String each : remove) {
                                 files.remove(each);
                             }
-                            return null;
+                            return true;
                         })
                 .recover(failure -> {
                     String why =
@@ -160,8 +160,9 @@ final class Running {
                                     ? failure.toString()
                                     : String.valueOf(failure.getMessage());
                     log.error("the applied content could not be kept on disk: {}", why);
-                    return Future.succeededFuture();
-                });
+                    return Future.succeededFuture(false);
+                })
+                .mapEmpty();
     }
 
     private Future<Void> onContext(Future<Void> future) {

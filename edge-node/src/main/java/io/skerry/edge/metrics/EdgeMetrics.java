@@ -224,10 +224,16 @@ public final class EdgeMetrics {
     }
 
     private static GaugeDataPointSnapshot point(long value, String... labels) {
-        return GaugeDataPointSnapshot.builder().value(value).labels(Labels.of(labels)).build();
+        return GaugeDataPointSnapshot.builder()
+                .value((double) value)
+                .labels(Labels.of(labels))
+                .build();
     }
 
     private static CounterDataPointSnapshot count(long value, String... labels) {
-        return CounterDataPointSnapshot.builder().value(value).labels(Labels.of(labels)).build();
+        return CounterDataPointSnapshot.builder()
+                .value((double) value)
+                .labels(Labels.of(labels))
+                .build();
     }
 }

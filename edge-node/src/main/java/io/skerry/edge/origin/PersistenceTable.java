@@ -111,8 +111,10 @@ final class PersistenceTable {
 
         synchronized void opened(Key key, InetAddress origin, long keepNanos, long now) {
             Entry old = entries.get(key);
-            Entry entry = old;
-            if (old == null || old.keepNanos != keepNanos) {
+            Entry entry;
+            if (old != null && old.keepNanos == keepNanos) {
+                entry = old;
+            } else {
                 entry = new Entry(origin, keepNanos, now);
                 entry.open = old == null ? 0 : old.open;
                 entries.put(key, entry);
