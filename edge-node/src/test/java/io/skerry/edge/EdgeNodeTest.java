@@ -26,8 +26,10 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,7 +41,7 @@ class EdgeNodeTest {
     private final Recorder traffic = new Recorder();
     private final HttpClient http = HttpClient.newHttpClient();
     private FakeRuleService service;
-    private NodeParts parts;
+    private @Nullable NodeParts parts;
 
     /// Traffic without sockets that writes down what is asked of it.
     private static final class Recorder extends FakeApplier implements Traffic {
@@ -143,9 +145,12 @@ class EdgeNodeTest {
         traffic.drained.complete();
         InetAddress loopback = IpText.parse("127.0.0.1").orElseThrow();
         int admin = verticle.node().adminPort();
-        assertThat(parts.own().contains(Protocol.TCP, loopback, admin)).isTrue();
-        assertThat(parts.own().contains(Protocol.TCP, loopback, 8081)).isTrue();
-        assertThat(parts.own().contains(Protocol.UDP, loopback, admin)).isFalse();
+        assertThat(Objects.requireNonNull(parts).own().contains(Protocol.TCP, loopback, admin))
+                .isTrue();
+        assertThat(Objects.requireNonNull(parts).own().contains(Protocol.TCP, loopback, 8081))
+                .isTrue();
+        assertThat(Objects.requireNonNull(parts).own().contains(Protocol.UDP, loopback, admin))
+                .isFalse();
     }
 
     @Test

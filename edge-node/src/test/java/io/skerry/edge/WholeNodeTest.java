@@ -26,8 +26,10 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +45,7 @@ class WholeNodeTest {
     private FakeRuleService service;
     private ServerSocket tcpOrigin;
     private DatagramSocket udpOrigin;
-    private EdgeVerticle verticle;
+    private @Nullable EdgeVerticle verticle;
 
     @BeforeEach
     void start() throws Exception {
@@ -134,9 +136,8 @@ class WholeNodeTest {
                 "acknowledged " + revision,
                 () ->
                         !service.reports.isEmpty()
-                                && service.lastReport().instances().get(Contents.A)
-                                        instanceof NodeReport.Applied applied
-                                && applied.revision() == revision);
+                                && service.lastReport().instances().containsKey(Contents.A)
+                                && service.applied(Contents.A).revision() == revision);
     }
 
     private static String over(Socket socket, String text) throws IOException {
@@ -156,7 +157,7 @@ class WholeNodeTest {
                 Contents.rule(Protocol.UDP, udp, udpOrigin.getLocalPort(), 1));
         deploy();
         acknowledged(1);
-        assertThat(service.lastReport().instances().get(Contents.A).refused()).isEmpty();
+        assertThat(service.applied(Contents.A).refused()).isEmpty();
         assertThat(service.lastReport().listeners()).isEqualTo(2);
         try (Socket client = new Socket(HOST, tcp)) {
             assertThat(over(client, "hello")).isEqualTo("hello");
@@ -180,12 +181,10 @@ class WholeNodeTest {
             assertThatThrownBy(() -> new Socket(HOST, tcp).close())
                     .isInstanceOf(ConnectException.class);
             assertThat(over(client, "still here")).isEqualTo("still here");
-            assertThat(service.lastReport().instances().get(Contents.A).draining())
+            assertThat(service.applied(Contents.A).draining())
                     .containsExactly(Contents.ruleId(tcp));
         }
-        Eventually.holds(
-                "drained",
-                () -> service.lastReport().instances().get(Contents.A).draining().isEmpty());
+        Eventually.holds("drained", () -> service.applied(Contents.A).draining().isEmpty());
     }
 
     @Test
@@ -198,7 +197,7 @@ class WholeNodeTest {
         assertThat(service.lastReport().state()).isEqualTo(NodeReport.State.LEAVING);
         service.silence(true);
         deploy();
-        assertThat(verticle.node().isReady()).isTrue();
+        assertThat(Objects.requireNonNull(verticle).node().isReady()).isTrue();
         try (Socket client = new Socket(HOST, port)) {
             assertThat(over(client, "hello")).isEqualTo("hello");
         }
@@ -208,9 +207,15 @@ class WholeNodeTest {
     void aRuleTowardsItsOwnAdminPortIsALoop() throws Exception {
         deploy();
         int port = freePort();
-        put(1, Contents.rule(Protocol.TCP, port, verticle.node().adminPort(), 1));
+        put(
+                1,
+                Contents.rule(
+                        Protocol.TCP,
+                        port,
+                        Objects.requireNonNull(verticle).node().adminPort(),
+                        1));
         acknowledged(1);
-        assertThat(service.lastReport().instances().get(Contents.A).refused())
+        assertThat(service.applied(Contents.A).refused())
                 .hasEntrySatisfying(
                         Contents.ruleId(port), reason -> assertThat(reason).startsWith("loop: "));
     }

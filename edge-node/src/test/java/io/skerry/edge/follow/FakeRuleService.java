@@ -12,6 +12,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -92,6 +93,11 @@ public final class FakeRuleService implements AutoCloseable {
         return reports.getLast();
     }
 
+    /// What the last report says of an instance.
+    public NodeReport.Applied applied(String instance) {
+        return Objects.requireNonNull(lastReport().instances().get(instance), instance);
+    }
+
     private void answer(HttpServerRequest request) {
         request.body()
                 .onSuccess(body -> {
@@ -99,7 +105,8 @@ public final class FakeRuleService implements AutoCloseable {
                         return;
                     }
                     tokens.add(String.valueOf(request.getHeader("Authorization")));
-                    if (request.path().equals("/node/v1/sync")) {
+                    String path = Objects.requireNonNull(request.path());
+                    if (path.equals("/node/v1/sync")) {
                         reports.add(NodeReport.read(body.toJsonObject()));
                         Raw raw =
                                 syncAnswer.orElseGet(
@@ -107,7 +114,7 @@ public final class FakeRuleService implements AutoCloseable {
                         request.response().setStatusCode(raw.status()).end(raw.body());
                         return;
                     }
-                    String instance = request.path().substring("/node/v1/instances/".length());
+                    String instance = path.substring("/node/v1/instances/".length());
                     long have = Long.parseLong(request.getParam("have"));
                     pulled.add(instance + "@" + have);
                     Raw raw =

@@ -21,9 +21,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +45,7 @@ class FollowerTest {
     private final LocalBus bus = new LocalBus(vertx);
     private final FakeApplier applier = new FakeApplier();
     private FakeRuleService service;
-    private Follower follower;
+    private @Nullable Follower follower;
 
     @BeforeEach
     void start() throws Exception {
@@ -57,6 +59,10 @@ class FollowerTest {
         }
         service.close();
         await(vertx.close());
+    }
+
+    private Follower follower() {
+        return Objects.requireNonNull(follower, "started");
     }
 
     private static <T> T await(Future<T> future) {
@@ -121,7 +127,7 @@ class FollowerTest {
         return applied == null ? 0 : applied.revision();
     }
 
-    private void publish(InstanceContent before, InstanceContent after) {
+    private void publish(@Nullable InstanceContent before, InstanceContent after) {
         bus.publish(
                 BusAddress.CHANGED,
                 ContentChange.between(Optional.ofNullable(before), after).print());
@@ -134,10 +140,9 @@ class FollowerTest {
         follow(LONG);
         Eventually.holds("reported", () -> reported(A) == 1 && reported(B) == 2);
         assertThat(applier.applied).hasSize(1);
-        assertThat(follower.appliedRevision()).isEqualTo(2);
-        assertThat(follower.isReady()).isTrue();
-        assertThat(service.lastReport().instances().get(A).digest())
-                .isEqualTo(Contents.of(A, 1, 80, 443).digest());
+        assertThat(follower().appliedRevision()).isEqualTo(2);
+        assertThat(follower().isReady()).isTrue();
+        assertThat(service.applied(A).digest()).isEqualTo(Contents.of(A, 1, 80, 443).digest());
         assertThat(service.tokens).containsOnly("Bearer secret");
     }
 
@@ -146,9 +151,9 @@ class FollowerTest {
         service.syncAnswer(Optional.of(new Raw(503, "")));
         follow(SHORT);
         Eventually.holds("asked", () -> service.reports.size() > 1);
-        assertThat(follower.isReady()).isFalse();
+        assertThat(follower().isReady()).isFalse();
         service.syncAnswer(Optional.empty());
-        Eventually.holds("ready without an instance", () -> follower.isReady());
+        Eventually.holds("ready without an instance", () -> follower().isReady());
     }
 
     @Test
@@ -182,7 +187,8 @@ class FollowerTest {
         publish(null, one);
         runs(A, 3);
         Eventually.holds("reported", () -> reported(A) == 3);
-        assertThat(applier.applied.getLast().get(A).rules()).containsOnlyKeys(Contents.ruleId(81));
+        assertThat(Objects.requireNonNull(applier.applied.getLast().get(A)).rules())
+                .containsOnlyKeys(Contents.ruleId(81));
     }
 
     @Test
@@ -229,7 +235,7 @@ class FollowerTest {
                                                         new io.vertx.core.json.JsonArray()
                                                                 .add(wrong))
                                                 .encode()));
-        follower.reportSoon();
+        follower().reportSoon();
         Eventually.holds("reported", () -> reported(A) == 2);
         assertThat(service.pulled).endsWith(A + "@1", A + "@0");
     }
@@ -282,13 +288,13 @@ class FollowerTest {
         service.put(Contents.of(A, 4, 80));
         follow(SHORT);
         Eventually.holds("reported", () -> reported(A) == 4);
-        await(follower.stop());
+        await(follower().stop());
         applier.applied.clear();
         service.silence(true);
         follow(SHORT);
         assertThat(applier.revision(A)).isEqualTo(4);
-        assertThat(follower.isReady()).isTrue();
-        assertThat(follower.appliedRevision()).isEqualTo(4);
+        assertThat(follower().isReady()).isTrue();
+        assertThat(follower().appliedRevision()).isEqualTo(4);
         service.silence(false);
         service.put(Contents.of(A, 5, 80, 81));
         Eventually.holds("goes on from there", () -> reported(A) == 5);
@@ -301,7 +307,7 @@ class FollowerTest {
         service.put(Contents.of(B, 5, 90));
         follow(SHORT);
         Eventually.holds("reported", () -> reported(B) == 5);
-        await(follower.stop());
+        await(follower().stop());
         Path a = folder.resolve("contents/" + A + ".json");
         Files.writeString(a, Files.readString(a).replace("\"80\"", "\"88\""));
         Files.write(folder.resolve("contents/" + B + ".json"), new byte[] {(byte) 0xff, 0, 1});
@@ -309,7 +315,7 @@ class FollowerTest {
         applier.applied.clear();
         follow(SHORT);
         assertThat(applier.revision(A)).isZero();
-        assertThat(follower.isReady()).isFalse();
+        assertThat(follower().isReady()).isFalse();
         try (Stream<Path> files = Files.list(folder.resolve("contents"))) {
             assertThat(files.map(f -> f.getFileName().toString()))
                     .containsExactlyInAnyOrder(A + ".json.corrupt", B + ".json.corrupt");
@@ -319,14 +325,19 @@ class FollowerTest {
         runs(B, 5);
     }
 
+    private URI closedPort() throws Exception {
+        try (FakeRuleService gone = new FakeRuleService(vertx)) {
+            return gone.uri();
+        }
+    }
+
     @Test
     void triesTheNextRuleServiceWhenOneIsGoneOrSilent() throws Exception {
         service.put(Contents.of(A, 1, 80));
-        try (FakeRuleService dead = new FakeRuleService(vertx);
-                FakeRuleService silent = new FakeRuleService(vertx)) {
-            dead.close();
+        URI dead = closedPort();
+        try (FakeRuleService silent = new FakeRuleService(vertx)) {
             silent.silence(true);
-            follow(SHORT, dead.uri(), silent.uri(), service.uri());
+            follow(SHORT, dead, silent.uri(), service.uri());
             runs(A, 1);
             service.syncAnswer(Optional.of(new Raw(503, "")));
             silent.put(Contents.of(A, 2, 81));
@@ -344,14 +355,9 @@ class FollowerTest {
                 "refusal reported",
                 () ->
                         reported(A) == 1
-                                && service.lastReport()
-                                        .instances()
-                                        .get(A)
-                                        .refused()
-                                        .containsKey(Contents.ruleId(81)));
+                                && service.applied(A).refused().containsKey(Contents.ruleId(81)));
         applier.refusals.clear();
-        Eventually.holds(
-                "healed", () -> service.lastReport().instances().get(A).refused().isEmpty());
+        Eventually.holds("healed", () -> service.applied(A).refused().isEmpty());
     }
 
     @Test
@@ -369,9 +375,9 @@ class FollowerTest {
         service.put(Contents.of(B, 3, 90));
         runs(B, 3);
         Eventually.holds("refusal reported", () -> reported(A) == 2);
-        NodeReport.Applied applied = service.lastReport().instances().get(A);
+        NodeReport.Applied applied = service.applied(A);
         assertThat(applied.refused()).containsOnlyKeys(Contents.ruleId(80), Contents.ruleId(81));
-        assertThat(applied.refused().get(Contents.ruleId(80)))
+        assertThat(Objects.requireNonNull(applied.refused().get(Contents.ruleId(80))))
                 .startsWith("unreadable: ")
                 .contains("clientIp");
         assertThat(applier.revision(A)).as("goes on as before").isEqualTo(1);
@@ -406,11 +412,11 @@ class FollowerTest {
                 Optional.of(new Raw(409, "{\"code\":\"name_taken\",\"message\":\"edge-1\"}")));
         follow(SHORT);
         Eventually.holds("keeps trying", () -> service.reports.size() >= 3);
-        assertThat(follower.isReady()).isFalse();
+        assertThat(follower().isReady()).isFalse();
         assertThat(applier.applied).isEmpty();
         service.syncAnswer(Optional.empty());
         runs(A, 1);
-        Eventually.holds("ready", () -> follower.isReady());
+        Eventually.holds("ready", () -> follower().isReady());
     }
 
     @Test
@@ -419,7 +425,7 @@ class FollowerTest {
         service.put(Contents.of(A, 1, 80));
         follow(SHORT);
         Eventually.holds("tried", () -> service.pulled.size() >= 2);
-        assertThat(follower.appliedRevision()).isZero();
+        assertThat(follower().appliedRevision()).isZero();
         applier.broken = false;
         runs(A, 1);
     }

@@ -3,6 +3,8 @@ package io.skerry.edge.name;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
@@ -106,7 +108,10 @@ public final class NameServer implements AutoCloseable {
                 return;
             }
             DatagramDnsResponse response =
-                    new DatagramDnsResponse(query.recipient(), query.sender(), query.id());
+                    new DatagramDnsResponse(
+                            /* sender= */ query.recipient(),
+                            /* recipient= */ query.sender(),
+                            query.id());
             response.addRecord(DnsSection.QUESTION, question);
             Entry entry = entries.get(name);
             if (entry == null) {
@@ -124,7 +129,8 @@ public final class NameServer implements AutoCloseable {
                                                 entry.seconds(),
                                                 Unpooled.wrappedBuffer(a.getAddress()))));
             }
-            ctx.writeAndFlush(response);
+            ChannelFuture sent = ctx.writeAndFlush(response);
+            sent.addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         }
     }
 }

@@ -2,6 +2,9 @@ package io.skerry.edge.name;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.channel.DefaultEventLoop;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.dns.DnsRecord;
 import io.skerry.edge.Eventually;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.IpText;
@@ -147,9 +150,11 @@ class NamesTest {
     void lifetimesAreNotedPerNameAndTakenOnce() {
         LifetimeNotes notes = new LifetimeNotes();
         InetAddress any = IpText.parse("10.0.0.1").orElseThrow();
-        notes.cache("a.test.", null, any, 30, null);
-        notes.cache("a.test.lan", null, any, 10, null);
-        notes.cache("b.test", null, any, 5, null);
+        DnsRecord[] none = {};
+        EventLoop loop = new DefaultEventLoop();
+        notes.cache("a.test.", none, any, 30, loop);
+        notes.cache("a.test.lan", none, any, 10, loop);
+        notes.cache("b.test", none, any, 5, loop);
         assertThat(notes.take("a.test")).hasValue(10);
         assertThat(notes.take("a.test")).isEmpty();
         assertThat(notes.take("b.test")).hasValue(5);
