@@ -35,10 +35,14 @@ import org.jspecify.annotations.Nullable;
 /// The real traffic of a node: event loops, listeners for TCP and UDP, and what feeds them. On the
 /// control context.
 final class SocketTraffic implements Traffic {
-    private static final int LOOPS_CLOSE_SECONDS = 2;
+    private static final int LOOPS_CLOSE_MILLIS = 5_000;
+
+    /// With none at all a loop can end before it has closed its sockets (Netty 4.2.18).
+    private static final int QUIET_MILLIS = 1;
 
     private final EventLoops loops;
     private final TcpListeners tcp;
+    private final UdpListeners udp;
     private final DescriptorBudget budget;
     private final Listeners listeners;
     private Set<String> instances = Set.of();
@@ -55,7 +59,7 @@ final class SocketTraffic implements Traffic {
                         parts.sessions(),
                         parts.own(),
                         System::nanoTime);
-        UdpListeners udp =
+        udp =
                 new UdpListeners(
                         loops.group(),
                         parts.own(),
@@ -124,9 +128,11 @@ final class SocketTraffic implements Traffic {
                 .stop(drain, hurry)
                 .transform(drained -> {
                     tcp.close();
+                    udp.close();
                     Promise<Void> closed = Promise.promise();
                     loops.group()
-                            .shutdownGracefully(0, LOOPS_CLOSE_SECONDS, TimeUnit.SECONDS)
+                            .shutdownGracefully(
+                                    QUIET_MILLIS, LOOPS_CLOSE_MILLIS, TimeUnit.MILLISECONDS)
                             .addListener(done -> closed.tryComplete());
                     return closed.future();
                 });

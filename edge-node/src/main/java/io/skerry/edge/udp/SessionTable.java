@@ -60,6 +60,7 @@ final class SessionTable<S extends SessionTable.Keyed> {
     }
 
     /// Removes a session that is there.
+    @SuppressWarnings("ReferenceEquality") // the very session is looked for, not an equal one
     void remove(S session) {
         int mask = slots.length - 1;
         int hole = session.key().hash(secret) & mask;

@@ -75,7 +75,7 @@ public final class UdpListeners implements ListenerFactory {
     public void close() {
         if (ownGroup != null) {
             // With no quiet time at all Netty 4.2.18 may end a loop without closing its sockets.
-            ownGroup.shutdownGracefully(1, 5_000, TimeUnit.MILLISECONDS);
+            var _ = ownGroup.shutdownGracefully(1, 5_000, TimeUnit.MILLISECONDS);
         }
     }
 

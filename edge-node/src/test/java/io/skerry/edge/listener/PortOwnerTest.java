@@ -46,7 +46,7 @@ final class PortOwnerTest {
             Map<ListenerKey, Refusal> refusals = owner.refusals(List.of(key), Set.of());
 
             assertThat(refusals).containsOnlyKeys(key);
-            assertThat(refusals.get(key).toString())
+            assertThat(String.valueOf(refusals.get(key)))
                     .startsWith("port_in_use: " + key + " is held by java (pid " + holder.pid());
         }
     }
@@ -70,7 +70,7 @@ final class PortOwnerTest {
             ListenerKey same =
                     new ListenerKey(Protocol.TCP, ip("127.0.0.1"), control.getLocalPort());
 
-            assertThat(owner.refusals(List.of(wild), Set.of()).get(wild).toString())
+            assertThat(String.valueOf(owner.refusals(List.of(wild), Set.of()).get(wild)))
                     .contains("held by Skerry itself");
             assertThat(owner.refusals(List.of(same), Set.of(same))).isEmpty();
         }

@@ -17,7 +17,8 @@ final class WantedListenersTest {
     }
 
     private static Refusal.Code code(WantedListeners wanted, String rule) {
-        return wanted.refused().get(new RuleKey("sid-1", rule)).code();
+        return java.util.Objects.requireNonNull(wanted.refused().get(new RuleKey("sid-1", rule)))
+                .code();
     }
 
     @Test

@@ -39,7 +39,7 @@ final class TcpAcceptorTest {
 
             server.pipeline().fireExceptionCaught(new IOException("Too many open files"));
             assertThat(pauses.sum()).isEqualTo(2);
-            server.close();
+            var _ = server.close();
         } finally {
             group.shutdownGracefully(0, 1, TimeUnit.SECONDS).get(5, TimeUnit.SECONDS);
         }

@@ -64,6 +64,14 @@ public final class Reports {
 
     /// Takes a report.
     public Outcome take(NodeReport report) {
+        return take(report, false);
+    }
+
+    /// Takes a report.
+    ///
+    /// @param alone the node is of this process and holds the lock of its data folder, so that an
+    ///   earlier life of its name cannot be alive
+    public Outcome take(NodeReport report, boolean alone) {
         check(report);
         String hash = hash(report);
         NodeRow.State state = state(report);
@@ -77,7 +85,7 @@ public final class Reports {
                         report.listeners(),
                         report.sessions());
         if (rows.iterator().next().getLong(0) == 0) {
-            Taken taken = database.note(sql -> store(sql, report, state, hash));
+            Taken taken = database.note(sql -> store(sql, report, state, hash, alone));
             if (taken.holder() != null) {
                 return new Outcome.NameTaken(
                         "another live node is called "
@@ -117,11 +125,12 @@ public final class Reports {
     private record Taken(@Nullable String holder, Set<String> instances, boolean stateChanged) {}
 
     private static Taken store(
-            Transaction sql, NodeReport report, NodeRow.State state, String hash) {
+            Transaction sql, NodeReport report, NodeRow.State state, String hash, boolean alone) {
         sql.rows("SELECT pg_advisory_xact_lock(7210, hashtext($1))", report.node());
         NodeTable.Holder holder =
                 NodeTable.lock(sql, report.node(), Sweep.SILENCE_SECONDS).orElse(null);
-        if (holder != null && holder.live() && !holder.boot().equals(report.boot())) {
+        boolean another = holder != null && !holder.boot().equals(report.boot());
+        if (holder != null && another && holder.live() && !alone) {
             return new Taken(holder.boot(), Set.of(), false);
         }
         if (holder == null && NodeTable.count(sql) >= NODES_MAX) {

@@ -90,7 +90,7 @@ public final class NodeApi {
     private JsonObject answer(JsonObject message) {
         try {
             return message.getString("call").equals("sync")
-                    ? synced(reports.take(NodeReport.read(message.getJsonObject("report"))))
+                    ? synced(reports.take(NodeReport.read(message.getJsonObject("report")), true))
                     : pulls.pull(message.getString("instance"), message.getLong("have"))
                             .map(body ->
                                     new JsonObject()
