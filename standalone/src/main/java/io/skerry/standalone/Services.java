@@ -11,6 +11,7 @@ import io.skerry.shared.process.Bus;
 import io.skerry.standalone.postgres.EmbeddedPostgres;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -67,11 +68,13 @@ final class Services {
         return (node == null ? Future.<Void>succeededFuture() : node.stop(hurry))
                 .transform(v -> door == null ? Future.<Void>succeededFuture() : door.stop())
                 .transform(v -> service == null ? Future.<Void>succeededFuture() : service.stop())
-                .transform(v ->
-                        vertx.<Void>executeBlocking(() -> {
-                            postgres.stop();
-                            return null;
-                        }))
+                .transform(v -> vertx.executeBlocking(this::stopPostgres))
+                .<Void>mapEmpty()
                 .onFailure(failure -> log.error("did not stop in order", failure));
+    }
+
+    private boolean stopPostgres() throws IOException, InterruptedException {
+        postgres.stop();
+        return true;
     }
 }

@@ -14,6 +14,7 @@ import io.vertx.core.Vertx;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /// `./skerry up`: everything in one process, in the order database, rule service, edge node, API;
@@ -33,6 +34,7 @@ public final class Up {
         EdgeSettings edge = EdgeSettings.read(reader.with(edgeDefaults(settings)));
         Bus bus = new LocalBus(vertx);
         return vertx.executeBlocking(() -> EmbeddedPostgres.start(settings.data()))
+                .map(Objects::requireNonNull)
                 .compose(postgres -> {
                     RuleServiceSettings rules =
                             RuleServiceSettings.read(

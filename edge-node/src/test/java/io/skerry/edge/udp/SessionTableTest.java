@@ -63,7 +63,7 @@ class SessionTableTest {
     private static SessionKey key(int i) {
         SessionKey key = new SessionKey();
         key.clientLow = 0x0a000000L + i / 200;
-        key.clientPort = 40_000 + i % 200;
+        key.clientPort = 40_000L + i % 200;
         key.dialledLow = 0x0a0000ffL;
         key.port = 3;
         return key;

@@ -14,6 +14,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /// Adds the instance `demo` with one rule per client-IP mode this machine can do.
 ///
@@ -22,6 +23,8 @@ import java.util.Optional;
 public final class Demo {
     private static final String NAME = "demo";
     private static final int FIRST_PORT = 17_000;
+    private static final int ONLINE_TRIES = 100;
+    private static final int ONLINE_POLL_MILLIS = 50;
 
     /// One rule of the demonstration.
     private record Exhibit(Protocol protocol, ClientIp mode, int port) {
@@ -63,6 +66,7 @@ public final class Demo {
         return instance()
                 .compose(id ->
                         replaceRules(id)
+                                .compose(v -> online(id, ONLINE_TRIES))
                                 .map(v -> EXHIBITS.stream().map(each -> each.line(host)).toList()));
     }
 
@@ -97,6 +101,22 @@ public final class Demo {
                         done = done.compose(v -> put(instance, exhibit, present));
                     }
                     return done;
+                });
+    }
+
+    /// Waits until every rule serves, or for as long as it is worth.
+    private Future<Void> online(String instance, int tries) {
+        Map<String, String> args = Map.of("instance", instance, "limit", "1000");
+        return ask(Operation.LIST_RULES, args, null)
+                .compose(list -> {
+                    boolean all =
+                            list.getJsonArray("items").stream()
+                                    .map(JsonObject.class::cast)
+                                    .allMatch(r -> "online".equals(r.getString("status")));
+                    return all || tries == 0
+                            ? Future.succeededFuture()
+                            : vertx.timer(ONLINE_POLL_MILLIS, TimeUnit.MILLISECONDS)
+                                    .compose(v -> online(instance, tries - 1));
                 });
     }
 

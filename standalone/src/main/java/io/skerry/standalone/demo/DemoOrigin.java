@@ -118,13 +118,14 @@ final class DemoOrigin {
                         case PPV2 -> ProxyV2.decode(in);
                         case OFF, TOA, SPP -> new Decoded.Unnamed(0);
                     };
-            switch (decoded) {
-                case Decoded.Proxied proxied -> seen = print(proxied.client());
-                case Decoded.Unnamed unnamed ->
-                        seen = seen + " at " + print(socket.remoteAddress());
-                case Decoded.Incomplete incomplete -> seen = "a client without a whole header";
-                case Decoded.Malformed malformed -> seen = "unknown: " + malformed.reason();
-            }
+            seen =
+                    switch (decoded) {
+                        case Decoded.Proxied proxied -> print(proxied.client());
+                        case Decoded.Unnamed unnamed ->
+                                seen + " at " + print(socket.remoteAddress());
+                        case Decoded.Incomplete incomplete -> "a client without a whole header";
+                        case Decoded.Malformed malformed -> "unknown: " + malformed.reason();
+                    };
             String body = sentence(seen, mode, "TCP");
             socket.end(
                     Buffer.buffer(
