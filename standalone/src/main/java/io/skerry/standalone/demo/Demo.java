@@ -11,9 +11,11 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /// Adds the instance `demo` with one rule per client-IP mode this machine can do.
 ///
@@ -22,6 +24,8 @@ import java.util.Optional;
 public final class Demo {
     private static final String NAME = "demo";
     private static final int FIRST_PORT = 17_000;
+    private static final Duration SERVED_DEADLINE = Duration.ofSeconds(10);
+    private static final Duration POLL = Duration.ofMillis(50);
 
     /// One rule of the demonstration.
     private record Exhibit(Protocol protocol, ClientIp mode, int port) {
@@ -63,6 +67,7 @@ public final class Demo {
         return instance()
                 .compose(id ->
                         replaceRules(id)
+                                .compose(v -> served(id, System.nanoTime()))
                                 .map(v -> EXHIBITS.stream().map(each -> each.line(host)).toList()));
     }
 
@@ -97,6 +102,21 @@ public final class Demo {
                         done = done.compose(v -> put(instance, exhibit, present));
                     }
                     return done;
+                });
+    }
+
+    /// Waits until every rule is served, so that the lines work when they are printed; a rule that
+    /// fails (its port is held by another program) is not waited for.
+    private Future<Void> served(String instance, long since) {
+        Map<String, String> args = Map.of("instance", instance, "status", "progress");
+        return ask(Operation.LIST_RULES, args, null)
+                .compose(list -> {
+                    boolean done = list.getInteger("total") == 0;
+                    if (done || System.nanoTime() - since > SERVED_DEADLINE.toNanos()) {
+                        return Future.succeededFuture();
+                    }
+                    return vertx.timer(POLL.toMillis(), TimeUnit.MILLISECONDS)
+                            .compose(v -> served(instance, since));
                 });
     }
 
