@@ -18,7 +18,14 @@ final class DemoIT {
     void everyPrintedLineWorksAndOneShowsTheClientsAddress() throws Exception {
         try (Workspace work = new Workspace()) {
             Skerry skerry =
-                    work.keep(Skerry.in(work.path("data"), "--listen", "127.0.0.13", "--demo"));
+                    work.keep(
+                            Skerry.in(
+                                    work.path("data"),
+                                    "--listen",
+                                    "127.0.0.13",
+                                    "--drain",
+                                    "1",
+                                    "--demo"));
             skerry.start();
             Await.until(
                     "lines to try are printed",
