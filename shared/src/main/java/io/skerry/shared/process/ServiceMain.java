@@ -1,5 +1,6 @@
 package io.skerry.shared.process;
 
+import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.ProblemException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -95,10 +96,16 @@ public final class ServiceMain {
                             .map(mistake ->
                                     role + ": " + mistake.field() + ": " + mistake.message())
                             .toList();
-            fail(2, String.join(System.lineSeparator(), lines));
+            fail(isMistaken(refused) ? 2 : 1, String.join(System.lineSeparator(), lines));
         }
         log.debug("start failed", failure);
         fail(1, role + ": cannot start: " + failure.getMessage());
+    }
+
+    /// Whether the caller was mistaken, rather than the settings right and something in the way.
+    private static boolean isMistaken(ProblemException refused) {
+        Code.Kind kind = refused.problem().code().kind();
+        return kind == Code.Kind.MALFORMED || kind == Code.Kind.INVALID;
     }
 
     private static void await(CountDownLatch ended) {

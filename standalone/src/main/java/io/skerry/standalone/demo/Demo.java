@@ -11,6 +11,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,8 +24,8 @@ import java.util.concurrent.TimeUnit;
 public final class Demo {
     private static final String NAME = "demo";
     private static final int FIRST_PORT = 17_000;
-    private static final int ONLINE_TRIES = 100;
-    private static final int ONLINE_POLL_MILLIS = 50;
+    private static final Duration SERVED_DEADLINE = Duration.ofSeconds(10);
+    private static final Duration POLL = Duration.ofMillis(50);
 
     /// One rule of the demonstration.
     private record Exhibit(Protocol protocol, ClientIp mode, int port) {
@@ -66,7 +67,7 @@ public final class Demo {
         return instance()
                 .compose(id ->
                         replaceRules(id)
-                                .compose(v -> online(id, ONLINE_TRIES))
+                                .compose(v -> served(id, System.nanoTime()))
                                 .map(v -> EXHIBITS.stream().map(each -> each.line(host)).toList()));
     }
 
@@ -104,19 +105,18 @@ public final class Demo {
                 });
     }
 
-    /// Waits until every rule serves, or for as long as it is worth.
-    private Future<Void> online(String instance, int tries) {
-        Map<String, String> args = Map.of("instance", instance, "limit", "1000");
+    /// Waits until every rule is served, so that the lines work when they are printed; a rule that
+    /// fails (its port is held by another program) is not waited for.
+    private Future<Void> served(String instance, long since) {
+        Map<String, String> args = Map.of("instance", instance, "status", "progress");
         return ask(Operation.LIST_RULES, args, null)
                 .compose(list -> {
-                    boolean all =
-                            list.getJsonArray("items").stream()
-                                    .map(JsonObject.class::cast)
-                                    .allMatch(r -> "online".equals(r.getString("status")));
-                    return all || tries == 0
-                            ? Future.succeededFuture()
-                            : vertx.timer(ONLINE_POLL_MILLIS, TimeUnit.MILLISECONDS)
-                                    .compose(v -> online(instance, tries - 1));
+                    boolean done = list.getInteger("total") == 0;
+                    if (done || System.nanoTime() - since > SERVED_DEADLINE.toNanos()) {
+                        return Future.succeededFuture();
+                    }
+                    return vertx.timer(POLL.toMillis(), TimeUnit.MILLISECONDS)
+                            .compose(v -> served(instance, since));
                 });
     }
 

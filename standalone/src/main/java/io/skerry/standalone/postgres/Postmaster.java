@@ -51,6 +51,9 @@ final class Postmaster {
                 running.onExit()
                         .thenAcceptAsync(
                                 ended -> {
+                                    if (stopping) {
+                                        return;
+                                    }
                                     LOG.error(
                                             "PostgreSQL ended by itself, status {}",
                                             ended.exitValue());
