@@ -1,5 +1,6 @@
 package io.skerry.shared.process;
 
+import io.skerry.shared.problem.Mistake;
 import io.skerry.shared.problem.ProblemException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -8,6 +9,7 @@ import io.vertx.core.VertxOptions;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +21,7 @@ import org.slf4j.LoggerFactory;
 public final class ServiceMain {
     private static final Logger log = LoggerFactory.getLogger(ServiceMain.class);
 
-    /// Starts a service.
+    /// Starts a service. A {@link ProblemException} about settings ends the process with status 2.
     @FunctionalInterface
     public interface Starter {
         Future<Running> start(Vertx vertx, SettingsReader settings);
@@ -54,23 +56,28 @@ public final class ServiceMain {
         Promise<Void> first = Promise.promise();
         Promise<Void> second = Promise.promise();
         AtomicInteger signals = new AtomicInteger();
+        AtomicBoolean runs = new AtomicBoolean();
         Signals.onTerminate(() -> {
             if (signals.getAndIncrement() == 0) {
                 first.tryComplete();
-            } else {
+            } else if (runs.get()) {
                 second.tryComplete();
+            } else {
+                fail(1, role + ": ended before it had started");
             }
         });
         CountDownLatch ended = new CountDownLatch(1);
         Settings.load(vertx, line.values())
                 .compose(values -> started(vertx, starter, new SettingsReader(values)))
                 .onFailure(failure -> failed(role, failure))
-                .onSuccess(running ->
-                        first.future()
-                                .compose(v -> running.stop(second.future()))
-                                .onFailure(bug -> log.error("stop failed", bug))
-                                .eventually(vertx::close)
-                                .onComplete(done -> ended.countDown()));
+                .onSuccess(running -> {
+                    runs.set(true);
+                    first.future()
+                            .compose(v -> running.stop(second.future()))
+                            .onFailure(bug -> log.error("stop failed", bug))
+                            .eventually(vertx::close)
+                            .onComplete(done -> ended.countDown());
+                });
         await(ended);
         System.exit(0);
     }
@@ -92,13 +99,22 @@ public final class ServiceMain {
         if (failure instanceof ProblemException refused) {
             List<String> lines =
                     refused.problem().mistakes().stream()
-                            .map(mistake ->
-                                    role + ": " + mistake.field() + ": " + mistake.message())
+                            .map(mistake -> line(role, mistake))
                             .toList();
-            fail(2, String.join(System.lineSeparator(), lines));
+            int status =
+                    switch (refused.problem().code().kind()) {
+                        case MALFORMED, INVALID, FORBIDDEN -> 2;
+                        default -> 1;
+                    };
+            fail(status, String.join(System.lineSeparator(), lines));
         }
         log.debug("start failed", failure);
         fail(1, role + ": cannot start: " + failure.getMessage());
+    }
+
+    private static String line(String role, Mistake mistake) {
+        String field = mistake.field().isEmpty() ? "" : mistake.field() + ": ";
+        return role + ": " + field + mistake.message();
     }
 
     private static void await(CountDownLatch ended) {
