@@ -154,7 +154,8 @@ final class ClusterBusTest {
                     bus.request("name", new JsonObject(), 5_000)
                             .onComplete(done ->
                                     same.complete(
-                                            done.succeeded() && Thread.currentThread() == asked));
+                                            done.succeeded()
+ && Thread.currentThread().equals(asked)));
                 });
         assertThat(same.get(10, TimeUnit.SECONDS)).isTrue();
     }
