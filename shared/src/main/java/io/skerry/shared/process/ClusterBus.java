@@ -33,9 +33,11 @@ import org.slf4j.LoggerFactory;
 ///
 /// Implementation notes. After a long freeze, or when the last full member was away, a Hazelcast
 /// cluster re-forms but the event bus's registrations do not come back for minutes. So every
-/// process publishes a pulse each second, and one that hears no other pulse for {@link
-/// #SILENCE_MAX_MILLIS} leaves and joins again with all its handlers. A full member that never
-/// heard anybody stays: it may simply be alone. All state belongs to the context of the home
+/// process publishes a pulse each second, and full members answer pings. A lite member that hears
+/// no pulse of a full one, or gets no answer to its pings, for {@link #SILENCE_MAX_MILLIS} leaves
+/// and joins again with all its handlers; other lite members prove nothing, for they go on hearing
+/// each other in a cluster that lost its heart. A full member does the same when it hears nobody,
+/// unless it never did: it may simply be alone. All state belongs to the context of the home
 /// Vert.x; the clustered one is only reached through it.
 public final class ClusterBus implements Bus {
     /// Silence after which a process joins again.
@@ -46,7 +48,9 @@ public final class ClusterBus implements Bus {
     private static final long GRACE_MILLIS = 250;
     private static final long JOIN_RETRY_MILLIS = 2_000;
     private static final int PROBE_MILLIS = 1_000;
+    private static final long PING_MILLIS = 2_000;
     private static final String PULSE = "skerry.pulse.v1";
+    private static final String PING = "skerry.ping.v1";
 
     private sealed interface Registration {
         record Serve(
@@ -73,6 +77,7 @@ public final class ClusterBus implements Bus {
 
     private boolean heardAnybody;
     private long lastHeard;
+    private long lastAnswered;
     private long timer = -1;
 
     private ClusterBus(Vertx home, ClusterSettings settings) {
@@ -175,7 +180,11 @@ public final class ClusterBus implements Bus {
         EventBusPort port = new EventBusPort(clustered.eventBus());
         port.subscribe(PULSE, context, this::heard);
         registrations.forEach(registration -> register(port, registration));
+        if (!settings.lite()) {
+            port.serve(PING, context, Future::succeededFuture);
+        }
         lastHeard = now();
+        lastAnswered = lastHeard;
         heardAnybody = false;
         membership = new Membership(clustered, port);
         log.info(
@@ -195,7 +204,8 @@ public final class ClusterBus implements Bus {
     }
 
     private void heard(JsonObject pulse) {
-        if (!id.equals(pulse.getString("id"))) {
+        boolean counts = !settings.lite() || pulse.getBoolean("full", false);
+        if (counts && !id.equals(pulse.getString("id"))) {
             lastHeard = now();
             heardAnybody = true;
         }
@@ -206,9 +216,15 @@ public final class ClusterBus implements Bus {
         if (current == null) {
             return;
         }
-        current.port().publish(PULSE, new JsonObject().put("id", id));
+        JsonObject pulse = new JsonObject().put("id", id).put("full", !settings.lite());
+        current.port().publish(PULSE, pulse);
+        if (settings.lite()) {
+            ping(current);
+        } else {
+            lastAnswered = now();
+        }
         boolean expected = heardAnybody || settings.lite();
-        if (expected && now() - lastHeard > SILENCE_MAX_MILLIS) {
+        if (expected && now() - Math.min(lastHeard, lastAnswered) > SILENCE_MAX_MILLIS) {
             log.warn(
                     "nothing heard from the event bus for {} ms: joining again",
                     SILENCE_MAX_MILLIS);
@@ -216,6 +232,17 @@ public final class ClusterBus implements Bus {
             changing = true;
             current.vertx().close().onComplete(done -> context.runOnContext(v -> left()));
         }
+    }
+
+    private void ping(Membership current) {
+        current.port()
+                .reaches(PING, PING_MILLIS)
+                .onSuccess(answer ->
+                        context.runOnContext(v -> {
+                            if (current.equals(membership)) {
+                                lastAnswered = now();
+                            }
+                        }));
     }
 
     private void left() {
@@ -334,7 +361,7 @@ public final class ClusterBus implements Bus {
         config.setProperty("hazelcast.heartbeat.interval.seconds", "1");
         config.setProperty("hazelcast.merge.first.run.delay.seconds", "5");
         config.setProperty("hazelcast.merge.next.run.delay.seconds", "5");
-        config.setProperty("hazelcast.max.join.seconds", "6");
+        config.setProperty("hazelcast.max.join.seconds", "10");
         config.setProperty("hazelcast.wait.seconds.before.join", "1");
         config.setProperty("hazelcast.operation.call.timeout.millis", "10000");
         NetworkConfig network = config.getNetworkConfig();
