@@ -33,7 +33,14 @@ public final class AdminServer {
             Vertx vertx, HostPort bind, BooleanSupplier ready, Supplier<String> metrics) {
         HttpServerOptions options = new HttpServerOptions().setIdleTimeout(IDLE_SECONDS);
         return vertx.createHttpServer(options)
-                .requestHandler(request -> answer(request, ready, metrics))
+                .requestHandler(request -> {
+                    try {
+                        answer(request, ready, metrics);
+                    } catch (RuntimeException bug) {
+                        log.error("{} failed", request.path(), bug);
+                        request.response().setStatusCode(500).end();
+                    }
+                })
                 .listen(bind.port(), bind.host())
                 .map(server -> {
                     log.info("admin http://{}", bind.withPort(server.actualPort()));

@@ -5,6 +5,7 @@ import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.NetworkConfig;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
+import io.skerry.shared.problem.ProblemException;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -13,6 +14,8 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
 import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.util.ArrayList;
@@ -30,9 +33,11 @@ import org.slf4j.LoggerFactory;
 ///
 /// Implementation notes. After a long freeze, or when the last full member was away, a Hazelcast
 /// cluster re-forms but the event bus's registrations do not come back for minutes. So every
-/// process publishes a pulse each second, and one that hears no other pulse for {@link
-/// #SILENCE_MAX_MILLIS} leaves and joins again with all its handlers. A full member that never
-/// heard anybody stays: it may simply be alone. All state belongs to the context of the home
+/// process publishes a pulse each second, and full members answer pings. A lite member that hears
+/// no pulse of a full one, or gets no answer to its pings, for {@link #SILENCE_MAX_MILLIS} leaves
+/// and joins again with all its handlers; other lite members prove nothing, for they go on hearing
+/// each other in a cluster that lost its heart. A full member does the same when it hears nobody,
+/// unless it never did: it may simply be alone. All state belongs to the context of the home
 /// Vert.x; the clustered one is only reached through it.
 public final class ClusterBus implements Bus {
     /// Silence after which a process joins again.
@@ -42,7 +47,10 @@ public final class ClusterBus implements Bus {
     private static final long PULSE_MILLIS = 1_000;
     private static final long GRACE_MILLIS = 250;
     private static final long JOIN_RETRY_MILLIS = 2_000;
+    private static final int PROBE_MILLIS = 1_000;
+    private static final long PING_MILLIS = 2_000;
     private static final String PULSE = "skerry.pulse.v1";
+    private static final String PING = "skerry.ping.v1";
 
     private sealed interface Registration {
         record Serve(
@@ -62,10 +70,14 @@ public final class ClusterBus implements Bus {
     private final String id = UUID.randomUUID().toString();
     private final List<Registration> registrations = new ArrayList<>();
     private volatile @Nullable Membership membership;
-    private boolean closed;
-    private boolean joining;
+    private @Nullable Promise<Void> closing;
+
+    /// Whether a join or a leave is under way.
+    private boolean changing;
+
     private boolean heardAnybody;
     private long lastHeard;
+    private long lastAnswered;
     private long timer = -1;
 
     private ClusterBus(Vertx home, ClusterSettings settings) {
@@ -87,10 +99,40 @@ public final class ClusterBus implements Bus {
     }
 
     private void enter() {
-        if (closed || joining) {
+        if (closing != null || changing) {
             return;
         }
-        joining = true;
+        changing = true;
+        if (!settings.lite()) {
+            build();
+            return;
+        }
+        fullMemberListens()
+                .onComplete(listens -> {
+                    if (listens.succeeded()) {
+                        build();
+                    } else {
+                        tried(Future.failedFuture("no member listens at " + settings.members()));
+                    }
+                });
+    }
+
+    /// Lite members never begin a cluster: one without full members can do nothing, and full ones
+    /// that start meanwhile would lose their time joining it.
+    private Future<Void> fullMemberListens() {
+        NetClient client =
+                home.createNetClient(new NetClientOptions().setConnectTimeout(PROBE_MILLIS));
+        List<Future<Void>> probes = new ArrayList<>();
+        for (String member : settings.members()) {
+            int colon = member.lastIndexOf(':');
+            String host = member.substring(0, colon).replace("[", "").replace("]", "");
+            int port = Integer.parseInt(member.substring(colon + 1));
+            probes.add(client.connect(port, host).compose(socket -> socket.close()));
+        }
+        return Future.any(probes).<Void>mapEmpty().eventually(client::close);
+    }
+
+    private void build() {
         HazelcastClusterManager manager = new HazelcastClusterManager(hazelcast(settings));
         EventBusOptions busOptions =
                 new EventBusOptions()
@@ -114,27 +156,35 @@ public final class ClusterBus implements Bus {
     }
 
     private void tried(AsyncResult<Vertx> joined) {
-        joining = false;
+        changing = false;
         if (joined.succeeded()) {
             entered(joined.result());
             return;
         }
+        if (closing != null) {
+            closing.tryComplete();
+            return;
+        }
         log.warn(
-                "cannot join the cluster at {}: {}",
+                "cannot join the cluster as {}: {}",
                 settings.clusterBind(),
                 joined.cause().getMessage());
         home.setTimer(JOIN_RETRY_MILLIS, t -> enter());
     }
 
     private void entered(Vertx clustered) {
-        if (closed) {
-            clustered.close();
+        if (closing != null) {
+            clustered.close().onComplete(closing);
             return;
         }
         EventBusPort port = new EventBusPort(clustered.eventBus());
         port.subscribe(PULSE, context, this::heard);
         registrations.forEach(registration -> register(port, registration));
+        if (!settings.lite()) {
+            port.serve(PING, context, Future::succeededFuture);
+        }
         lastHeard = now();
+        lastAnswered = lastHeard;
         heardAnybody = false;
         membership = new Membership(clustered, port);
         log.info(
@@ -154,7 +204,8 @@ public final class ClusterBus implements Bus {
     }
 
     private void heard(JsonObject pulse) {
-        if (!id.equals(pulse.getString("id"))) {
+        boolean counts = !settings.lite() || pulse.getBoolean("full", false);
+        if (counts && !id.equals(pulse.getString("id"))) {
             lastHeard = now();
             heardAnybody = true;
         }
@@ -162,17 +213,44 @@ public final class ClusterBus implements Bus {
 
     private void pulse() {
         Membership current = membership;
-        if (current == null || closed) {
+        if (current == null) {
             return;
         }
-        current.port().publish(PULSE, new JsonObject().put("id", id));
+        JsonObject pulse = new JsonObject().put("id", id).put("full", !settings.lite());
+        current.port().publish(PULSE, pulse);
+        if (settings.lite()) {
+            ping(current);
+        } else {
+            lastAnswered = now();
+        }
         boolean expected = heardAnybody || settings.lite();
-        if (expected && now() - lastHeard > SILENCE_MAX_MILLIS) {
+        if (expected && now() - Math.min(lastHeard, lastAnswered) > SILENCE_MAX_MILLIS) {
             log.warn(
                     "nothing heard from the event bus for {} ms: joining again",
                     SILENCE_MAX_MILLIS);
             membership = null;
-            current.vertx().close().onComplete(done -> context.runOnContext(v -> enter()));
+            changing = true;
+            current.vertx().close().onComplete(done -> context.runOnContext(v -> left()));
+        }
+    }
+
+    private void ping(Membership current) {
+        current.port()
+                .reaches(PING, PING_MILLIS)
+                .onSuccess(answer ->
+                        context.runOnContext(v -> {
+                            if (current.equals(membership)) {
+                                lastAnswered = now();
+                            }
+                        }));
+    }
+
+    private void left() {
+        changing = false;
+        if (closing != null) {
+            closing.tryComplete();
+        } else {
+            enter();
         }
     }
 
@@ -187,7 +265,8 @@ public final class ClusterBus implements Bus {
 
     /// {@inheritDoc}
     ///
-    /// The time is kept by the home Vert.x too: one that is closed while it waits never completes.
+    /// The answer comes on the caller's context. The time is kept by the home Vert.x too: one that
+    /// is closed while it waits never completes.
     @Override
     public Future<JsonObject> request(String address, JsonObject message, long timeoutMillis) {
         Membership current = membership;
@@ -196,28 +275,28 @@ public final class ClusterBus implements Bus {
                     Problem.of(Code.UNAVAILABLE, "not in the cluster now; try again")
                             .toException());
         }
+        Context caller = home.getOrCreateContext();
         Promise<JsonObject> answer = Promise.promise();
-        long deadline =
-                home.setTimer(
-                        timeoutMillis + GRACE_MILLIS,
-                        late ->
-                                answer.tryFail(
-                                        Problem.of(
-                                                        Code.OUTCOME_UNKNOWN,
-                                                        "the connection was lost; repeat with the"
-                                                                + " same Idempotency-Key")
-                                                .toException()));
+        long deadline = home.setTimer(timeoutMillis + GRACE_MILLIS, late -> answer.tryFail(lost()));
         current.port()
                 .request(address, message, timeoutMillis)
-                .onComplete(done -> {
-                    home.cancelTimer(deadline);
-                    if (done.succeeded()) {
-                        answer.tryComplete(done.result());
-                    } else {
-                        answer.tryFail(done.cause());
-                    }
-                });
+                .onComplete(done ->
+                        caller.runOnContext(v -> {
+                            home.cancelTimer(deadline);
+                            if (done.succeeded()) {
+                                answer.tryComplete(done.result());
+                            } else {
+                                answer.tryFail(done.cause());
+                            }
+                        }));
         return answer.future();
+    }
+
+    private static ProblemException lost() {
+        return Problem.of(
+                        Code.OUTCOME_UNKNOWN,
+                        "the connection was lost; repeat with the same Idempotency-Key")
+                .toException();
     }
 
     @Override
@@ -250,18 +329,23 @@ public final class ClusterBus implements Bus {
 
     @Override
     public Future<Void> close() {
-        return Future.future(promise ->
-                context.runOnContext(v -> {
-                    closed = true;
-                    home.cancelTimer(timer);
-                    Membership current = membership;
-                    membership = null;
-                    if (current == null) {
-                        promise.complete();
-                    } else {
-                        current.vertx().close().onComplete(promise);
-                    }
-                }));
+        Promise<Void> done = Promise.promise();
+        context.runOnContext(v -> {
+            if (closing != null) {
+                closing.future().onComplete(done);
+                return;
+            }
+            closing = done;
+            home.cancelTimer(timer);
+            Membership current = membership;
+            membership = null;
+            if (current != null) {
+                current.vertx().close().onComplete(done);
+            } else if (!changing) {
+                done.complete();
+            }
+        });
+        return done.future();
     }
 
     /// Hazelcast with the member list alone: no multicast, no other port, no other address.

@@ -29,7 +29,7 @@ public record CommandLine(Map<String, String> values, boolean help, Optional<Str
                 values.put(arg.substring(2, arg.indexOf('=')), arg.substring(arg.indexOf('=') + 1));
             } else if (flags.contains(arg.substring(2))) {
                 values.put(arg.substring(2), "true");
-            } else if (i + 1 == args.length) {
+            } else if (i + 1 == args.length || args[i + 1].startsWith("--")) {
                 return failed("option " + arg + " needs a value");
             } else {
                 values.put(arg.substring(2), args[++i]);

@@ -33,6 +33,15 @@ final class EventBusPort {
                 .recover(failure -> Future.failedFuture(problem(address, failure)));
     }
 
+    /// Whether somebody answers there; fails where nobody does.
+    Future<Void> reaches(String address, long timeoutMillis) {
+        return events.request(
+                        address,
+                        new JsonObject(),
+                        new DeliveryOptions().setSendTimeout(timeoutMillis))
+                .mapEmpty();
+    }
+
     private static ProblemException problem(String address, Throwable failure) {
         ReplyFailure type =
                 failure instanceof ReplyException reply

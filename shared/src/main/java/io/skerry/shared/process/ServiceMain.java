@@ -1,6 +1,7 @@
 package io.skerry.shared.process;
 
 import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.Mistake;
 import io.skerry.shared.problem.ProblemException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -9,6 +10,7 @@ import io.vertx.core.VertxOptions;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +22,7 @@ import org.slf4j.LoggerFactory;
 public final class ServiceMain {
     private static final Logger log = LoggerFactory.getLogger(ServiceMain.class);
 
-    /// Starts a service.
+    /// Starts a service. A {@link ProblemException} about settings ends the process with status 2.
     @FunctionalInterface
     public interface Starter {
         Future<Running> start(Vertx vertx, SettingsReader settings);
@@ -55,23 +57,28 @@ public final class ServiceMain {
         Promise<Void> first = Promise.promise();
         Promise<Void> second = Promise.promise();
         AtomicInteger signals = new AtomicInteger();
+        AtomicBoolean runs = new AtomicBoolean();
         Signals.onTerminate(() -> {
             if (signals.getAndIncrement() == 0) {
                 first.tryComplete();
-            } else {
+            } else if (runs.get()) {
                 second.tryComplete();
+            } else {
+                fail(1, role + ": ended before it had started");
             }
         });
         CountDownLatch ended = new CountDownLatch(1);
         Settings.load(vertx, line.values())
                 .compose(values -> started(vertx, starter, new SettingsReader(values)))
                 .onFailure(failure -> failed(role, failure))
-                .onSuccess(running ->
-                        first.future()
-                                .compose(v -> running.stop(second.future()))
-                                .onFailure(bug -> log.error("stop failed", bug))
-                                .eventually(vertx::close)
-                                .onComplete(done -> ended.countDown()));
+                .onSuccess(running -> {
+                    runs.set(true);
+                    first.future()
+                            .compose(v -> running.stop(second.future()))
+                            .onFailure(bug -> log.error("stop failed", bug))
+                            .eventually(vertx::close)
+                            .onComplete(done -> ended.countDown());
+                });
         await(ended);
         System.exit(0);
     }
@@ -93,8 +100,7 @@ public final class ServiceMain {
         if (failure instanceof ProblemException refused) {
             List<String> lines =
                     refused.problem().mistakes().stream()
-                            .map(mistake ->
-                                    role + ": " + mistake.field() + ": " + mistake.message())
+                            .map(mistake -> line(role, mistake))
                             .toList();
             fail(isMistaken(refused) ? 2 : 1, String.join(System.lineSeparator(), lines));
         }
@@ -105,7 +111,14 @@ public final class ServiceMain {
     /// Whether the caller was mistaken, rather than the settings right and something in the way.
     private static boolean isMistaken(ProblemException refused) {
         Code.Kind kind = refused.problem().code().kind();
-        return kind == Code.Kind.MALFORMED || kind == Code.Kind.INVALID;
+        return kind == Code.Kind.MALFORMED
+                || kind == Code.Kind.INVALID
+                || kind == Code.Kind.FORBIDDEN;
+    }
+
+    private static String line(String role, Mistake mistake) {
+        String field = mistake.field().isEmpty() ? "" : mistake.field() + ": ";
+        return role + ": " + field + mistake.message();
     }
 
     private static void await(CountDownLatch ended) {

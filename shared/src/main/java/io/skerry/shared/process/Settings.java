@@ -1,6 +1,7 @@
 package io.skerry.shared.process;
 
 import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.Mistake;
 import io.skerry.shared.problem.Problem;
 import io.vertx.config.ConfigRetriever;
 import io.vertx.config.ConfigRetrieverOptions;
@@ -10,11 +11,16 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +39,12 @@ final class Settings {
     /// @param shown the name under which the person wrote it
     record Value(String text, String source, String shown) {}
 
+    /// All that was found, and what could not be read.
+    ///
+    /// @param values by canonical name
+    /// @param unreadable mistakes by canonical name
+    record Found(Map<String, Value> values, Map<String, Mistake> unreadable) {}
+
     private Settings() {}
 
     /// The name by which a setting is known whatever its source: capitals, with `_` for `.` and
@@ -44,24 +56,29 @@ final class Settings {
     /// Reads all sources.
     ///
     /// @param commandLine `--key value` pairs, without dashes; the key `config` names the file
-    static Future<Map<String, Value>> load(Vertx vertx, Map<String, String> commandLine) {
+    static Future<Found> load(Vertx vertx, Map<String, String> commandLine) {
+        return load(
+                vertx,
+                commandLine,
+                new ConfigStoreOptions()
+                        .setType("env")
+                        .setConfig(new JsonObject().put("raw-data", true)));
+    }
+
+    /// @param environment where the variables come from
+    static Future<Found> load(
+            Vertx vertx, Map<String, String> commandLine, ConfigStoreOptions environment) {
         Map<String, Value> values = new LinkedHashMap<>();
+        Map<String, Mistake> unreadable = new LinkedHashMap<>();
         return file(vertx, commandLine.get("config"))
                 .compose(fromFile -> {
                     flatten("", fromFile, values);
-                    return environment(vertx);
+                    return read(vertx, environment);
                 })
-                .compose(env -> {
-                    env.forEach(each -> fromEnvironment(each, values));
-                    return Future.<Void>succeededFuture();
-                })
-                .map(v -> {
-                    commandLine.forEach((key, text) -> {
-                        if (!key.equals("config")) {
-                            values.put(canonical(key), new Value(text, "command line", "--" + key));
-                        }
-                    });
-                    return values;
+                .map(variables -> {
+                    fromEnvironment(variables, values, unreadable);
+                    fromCommandLine(commandLine, values, unreadable);
+                    return new Found(values, unreadable);
                 });
     }
 
@@ -88,14 +105,6 @@ final class Settings {
                                                         + ": "
                                                         + failure.getMessage())
                                         .toException()));
-    }
-
-    private static Future<JsonObject> environment(Vertx vertx) {
-        return read(
-                vertx,
-                new ConfigStoreOptions()
-                        .setType("env")
-                        .setConfig(new JsonObject().put("raw-data", true)));
     }
 
     private static Future<JsonObject> read(Vertx vertx, ConfigStoreOptions store) {
@@ -130,29 +139,68 @@ final class Settings {
     }
 
     private static void fromEnvironment(
-            Map.Entry<String, Object> variable, Map<String, Value> values) {
-        String name = variable.getKey();
-        if (!name.startsWith(PREFIX)) {
-            return;
-        }
-        String text = String.valueOf(variable.getValue());
-        String key = name.substring(PREFIX.length());
-        if (key.endsWith(FILE_SUFFIX)) {
-            key = key.substring(0, key.length() - FILE_SUFFIX.length());
-            text = contentOf(name, text);
-        }
-        values.put(key, new Value(text, "environment", name));
+            JsonObject variables, Map<String, Value> values, Map<String, Mistake> unreadable) {
+        variables.forEach(variable -> {
+            String name = variable.getKey();
+            if (name.startsWith(PREFIX) && !name.endsWith(FILE_SUFFIX)) {
+                String text = String.valueOf(variable.getValue());
+                values.put(name.substring(PREFIX.length()), new Value(text, "environment", name));
+            }
+        });
+        variables.forEach(variable -> {
+            String name = variable.getKey();
+            if (name.startsWith(PREFIX) && name.endsWith(FILE_SUFFIX)) {
+                fromNamedFile(name, String.valueOf(variable.getValue()), variables, values)
+                        .ifPresent(mistake -> unreadable.put(keyOfFile(name), mistake));
+            }
+        });
     }
 
-    private static String contentOf(String variable, String path) {
+    private static String keyOfFile(String variable) {
+        return variable.substring(PREFIX.length(), variable.length() - FILE_SUFFIX.length());
+    }
+
+    private static Optional<Mistake> fromNamedFile(
+            String variable, String path, JsonObject variables, Map<String, Value> values) {
+        String plain = PREFIX + keyOfFile(variable);
+        if (variables.containsKey(plain)) {
+            return Optional.of(
+                    new Mistake(
+                            variable,
+                            Code.INCOMPATIBLE,
+                            "give either " + plain + " or " + variable + ", not both"));
+        }
         try {
-            return Files.readString(Path.of(path)).strip();
-        } catch (IOException unreadable) {
-            throw Problem.of(
+            String text = Files.readString(Path.of(path)).strip();
+            values.put(keyOfFile(variable), new Value(text, "environment", variable));
+            return Optional.empty();
+        } catch (IOException | InvalidPathException failure) {
+            return Optional.of(
+                    new Mistake(
                             variable,
                             Code.UNREADABLE,
-                            "cannot read the file " + path + ": " + unreadable.getMessage())
-                    .toException();
+                            "cannot read the file '" + path + "': " + why(failure)));
         }
+    }
+
+    private static String why(Exception failure) {
+        return switch (failure) {
+            case NoSuchFileException none -> "there is no such file";
+            case AccessDeniedException denied -> "no permission";
+            case CharacterCodingException binary -> "it is not UTF-8 text";
+            default -> String.valueOf(failure.getMessage());
+        };
+    }
+
+    private static void fromCommandLine(
+            Map<String, String> commandLine,
+            Map<String, Value> values,
+            Map<String, Mistake> unreadable) {
+        commandLine.forEach((key, text) -> {
+            if (!key.equals("config")) {
+                values.put(canonical(key), new Value(text, "command line", "--" + key));
+                unreadable.remove(canonical(key));
+            }
+        });
     }
 }

@@ -3,6 +3,7 @@ package io.skerry.shared.process;
 import io.skerry.shared.input.Nearest;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.Mistake;
 import io.skerry.shared.problem.Mistakes;
 import java.time.Duration;
 import java.util.Arrays;
@@ -53,20 +54,25 @@ public final class SettingsReader {
                     "JAVA_OPTS");
 
     private final Map<String, Settings.Value> values;
+    private final Map<String, Mistake> unreadable;
     private final Mistakes mistakes;
     private final Set<String> known;
     private final Map<String, String> effective;
 
-    SettingsReader(Map<String, Settings.Value> values) {
-        this(values, new Mistakes(), new TreeSet<>(), new LinkedHashMap<>());
+    SettingsReader(Settings.Found found) {
+        this(found, new Mistakes(), new TreeSet<>(), new LinkedHashMap<>());
+        unreadable
+                .values()
+                .forEach(each -> mistakes.add(each.field(), each.code(), each.message()));
     }
 
     private SettingsReader(
-            Map<String, Settings.Value> values,
+            Settings.Found found,
             Mistakes mistakes,
             Set<String> known,
             Map<String, String> effective) {
-        this.values = values;
+        this.values = found.values();
+        this.unreadable = found.unreadable();
         this.mistakes = mistakes;
         this.known = known;
         this.effective = effective;
@@ -78,7 +84,8 @@ public final class SettingsReader {
         Map<String, Settings.Value> merged = new LinkedHashMap<>(values);
         fixed.forEach((key, text) ->
                 merged.put(Settings.canonical(key), new Settings.Value(text, "fixed", key)));
-        return new SettingsReader(merged, mistakes, known, effective);
+        return new SettingsReader(
+                new Settings.Found(merged, unreadable), mistakes, known, effective);
     }
 
     /// Settings given directly, for tests and for services inside one process.
@@ -86,12 +93,14 @@ public final class SettingsReader {
         Map<String, Settings.Value> values = new LinkedHashMap<>();
         keyToValue.forEach((key, text) ->
                 values.put(Settings.canonical(key), new Settings.Value(text, "given", key)));
-        return new SettingsReader(values);
+        return new SettingsReader(new Settings.Found(values, Map.of()));
     }
 
+    /// The value; an empty one counts as not given.
     private Settings.@Nullable Value find(String key) {
         known.add(key);
-        return values.get(Settings.canonical(key));
+        Settings.Value value = values.get(Settings.canonical(key));
+        return value == null || value.text().isEmpty() ? null : value;
     }
 
     private void note(String key, String shown) {
@@ -109,7 +118,7 @@ public final class SettingsReader {
     public Optional<String> optional(String key) {
         Settings.Value value = find(key);
         note(key, value == null ? "" : value.text());
-        return Optional.ofNullable(value).map(Settings.Value::text).filter(text -> !text.isEmpty());
+        return Optional.ofNullable(value).map(Settings.Value::text);
     }
 
     /// A value that is never shown; a missing one without a fallback is a mistake.
@@ -119,11 +128,21 @@ public final class SettingsReader {
         if (value != null) {
             return value.text();
         }
-        if (fallback == null) {
-            mistakes.add(key, Code.MISSING, "must be given, as SKERRY_" + Settings.canonical(key));
-            return "";
+        if (fallback != null) {
+            return fallback;
         }
-        return fallback;
+        String name = Settings.canonical(key);
+        if (!unreadable.containsKey(name)) {
+            mistakes.add(
+                    key,
+                    Code.MISSING,
+                    "must be given, as SKERRY_"
+                            + name
+                            + " or in a file, as SKERRY_"
+                            + name
+                            + "_FILE");
+        }
+        return "";
     }
 
     /// A literal address and a port, such as `127.0.0.1:8080` or `[::1]:0`.
@@ -268,14 +287,16 @@ public final class SettingsReader {
     }
 
     private String unknown(String shown) {
-        String key = shown.startsWith("--") ? shown.substring(2) : shown;
+        String prefix = shown.startsWith("--") ? "--" : "";
         Set<String> names =
-                key.startsWith("SKERRY_")
+                shown.startsWith("SKERRY_")
                         ? known.stream()
                                 .map(each -> "SKERRY_" + Settings.canonical(each))
                                 .collect(Collectors.toCollection(TreeSet::new))
-                        : known;
-        return Nearest.of(key, names)
+                        : known.stream()
+                                .map(each -> prefix + each)
+                                .collect(Collectors.toCollection(TreeSet::new));
+        return Nearest.of(shown, names)
                 .map(near -> "unknown setting; did you mean '" + near + "'?")
                 .orElse("unknown setting; known are " + String.join(", ", names));
     }

@@ -1,0 +1,230 @@
+package io.skerry.shared.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.skerry.shared.net.HostPort;
+import io.skerry.shared.problem.Code;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// The bus over real Hazelcast members on loopback.
+final class ClusterBusTest {
+    private static final String MULTICAST_PORT = ":54327";
+    private static final int FULL_MEMBERS = 2;
+    private static final Duration JOIN = Duration.ofSeconds(30);
+
+    /// The promise of the product: after any failure requests work again within this time.
+    private static final Duration HEALED = Duration.ofSeconds(30);
+
+    private final Vertx vertx = Vertx.vertx();
+    private final List<ClusterBus> buses = new ArrayList<>();
+    private final List<ChildJvm> children = new ArrayList<>();
+
+    @AfterEach
+    void close() throws Exception {
+        children.forEach(ChildJvm::close);
+        for (ClusterBus bus : buses) {
+            bus.close().await(30, TimeUnit.SECONDS);
+        }
+        vertx.close().await(10, TimeUnit.SECONDS);
+    }
+
+    /// Joins as the one with this number: the first two are full members, others lite ones.
+    private ClusterBus join(List<HostPort> ports, int index) throws Exception {
+        ClusterSettings settings =
+                new ClusterSettings(
+                        ports.get(index),
+                        ports.get(index + ports.size() / 2),
+                        members(ports),
+                        index >= FULL_MEMBERS);
+        ClusterBus bus = ClusterBus.join(vertx, settings).await(10, TimeUnit.SECONDS);
+        buses.add(bus);
+        return bus;
+    }
+
+    private static List<String> members(List<HostPort> ports) {
+        return ports.subList(0, FULL_MEMBERS).stream().map(HostPort::toString).toList();
+    }
+
+    private ChildJvm peer(List<HostPort> ports, int index) throws Exception {
+        ChildJvm child =
+                ChildJvm.start(
+                        PeerMain.class,
+                        Map.of(),
+                        ports.get(index).toString(),
+                        ports.get(index + ports.size() / 2).toString(),
+                        String.join(",", members(ports)));
+        children.add(child);
+        return child;
+    }
+
+    /// Asks until an answer comes, at most for a time.
+    private static JsonObject answer(Bus bus, String address, Duration within) throws Exception {
+        long end = System.nanoTime() + within.toNanos();
+        Throwable last = null;
+        while (System.nanoTime() < end) {
+            CompletableFuture<JsonObject> answer =
+                    bus.request(address, new JsonObject(), 1_000)
+                            .toCompletionStage()
+                            .toCompletableFuture();
+            try {
+                return answer.get(5, TimeUnit.SECONDS);
+            } catch (ExecutionException failed) {
+                last = failed.getCause();
+                pause();
+            }
+        }
+        throw new AssertionError("no answer within " + within, last);
+    }
+
+    /// Waits a little between two attempts.
+    private static void pause() throws InterruptedException {
+        new CompletableFuture<Void>().completeOnTimeout(null, 100, TimeUnit.MILLISECONDS).join();
+    }
+
+    @Test
+    void requestsAndNewsCrossOverAndOnlyTheConfiguredPortsListen() throws Exception {
+        Set<String> before = listening();
+        List<HostPort> ports = FreePorts.take(6);
+        ClusterBus first = join(ports, 0);
+        ClusterBus second = join(ports, 1);
+        ClusterBus third = join(ports, 2);
+        first.serve("name", message -> Future.succeededFuture(new JsonObject().put("is", "first")));
+        assertThat(answer(second, "name", JOIN).getString("is")).isEqualTo("first");
+        assertThat(answer(third, "name", JOIN).getString("is")).isEqualTo("first");
+        assertThat(Failure.code(third.request("nobody", new JsonObject(), 60_000)))
+                .isEqualTo(Code.UNAVAILABLE);
+
+        BlockingQueue<JsonObject> heard = new LinkedBlockingQueue<>();
+        third.subscribe("news", heard::add);
+        assertThat(publishUntilHeard(first, heard)).isEqualTo(new JsonObject().put("n", 1));
+        assertThat(publishUntilHeard(second, heard)).isEqualTo(new JsonObject().put("n", 1));
+
+        Set<String> expected = new TreeSet<>(before);
+        ports.forEach(port -> expected.add("tcp " + port));
+        assertThat(listening()).isEqualTo(expected);
+    }
+
+    /// All but the UDP sockets from which names are asked for: those have ports of the system's
+    /// choice, multicast discovery would have its own.
+    private static Set<String> listening() throws IOException {
+        return ListeningSockets.of(ProcessHandle.current().pid()).stream()
+                .filter(each -> each.startsWith("tcp") || each.endsWith(MULTICAST_PORT))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static JsonObject publishUntilHeard(Bus bus, BlockingQueue<JsonObject> heard)
+            throws InterruptedException {
+        for (int i = 0; i < 100; i++) {
+            bus.publish("news", new JsonObject().put("n", 1));
+            JsonObject message = heard.poll(200, TimeUnit.MILLISECONDS);
+            if (message != null) {
+                return message;
+            }
+        }
+        throw new AssertionError("nothing heard");
+    }
+
+    @Test
+    void answersComeOnTheContextOfTheCaller() throws Exception {
+        List<HostPort> ports = FreePorts.take(4);
+        ClusterBus bus = join(ports, 0);
+        bus.serve("name", message -> Future.succeededFuture(new JsonObject()));
+        answer(bus, "name", JOIN);
+        CompletableFuture<Boolean> same = new CompletableFuture<>();
+        vertx.getOrCreateContext()
+                .runOnContext(v -> {
+                    Thread asked = Thread.currentThread();
+                    bus.request("name", new JsonObject(), 5_000)
+                            .onComplete(done ->
+                                    same.complete(
+                                            done.succeeded()
+                                                    && Thread.currentThread().equals(asked)));
+                });
+        assertThat(same.get(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void oneThatLeavesAndComesBackIsHeardAgain() throws Exception {
+        List<HostPort> ports = FreePorts.take(4);
+        ClusterBus stays = join(ports, 0);
+        ClusterBus leaves = join(ports, 1);
+        leaves.serve("name", message -> Future.succeededFuture(new JsonObject().put("is", "one")));
+        assertThat(answer(stays, "name", JOIN).getString("is")).isEqualTo("one");
+        leaves.close().await(30, TimeUnit.SECONDS);
+        assertThat(Failure.code(stays.request("name", new JsonObject(), 2_000)))
+                .isIn(Code.UNAVAILABLE, Code.OUTCOME_UNKNOWN);
+        assertThat(Failure.code(leaves.request("name", new JsonObject(), 2_000)))
+                .isEqualTo(Code.UNAVAILABLE);
+
+        ClusterBus back = join(ports, 1);
+        back.serve("name", message -> Future.succeededFuture(new JsonObject().put("is", "two")));
+        assertThat(answer(stays, "name", HEALED).getString("is")).isEqualTo("two");
+    }
+
+    @Test
+    void closingWhileItJoinsLeavesNothingBehind() throws Exception {
+        List<HostPort> ports = FreePorts.take(4);
+        ClusterBus bus = join(ports, 0);
+        bus.close().await(30, TimeUnit.SECONDS);
+        bus.close().await(1, TimeUnit.SECONDS);
+        assertThat(bus.isJoined()).isFalse();
+        assertThat(listening()).doesNotContain("tcp " + ports.get(0), "tcp " + ports.get(2));
+    }
+
+    @Test
+    void aLiteMemberHealsWhenAllFullMembersWereKilled() throws Exception {
+        List<HostPort> ports = FreePorts.take(6);
+        ChildJvm first = peer(ports, 0);
+        ChildJvm second = peer(ports, 1);
+        ClusterBus lite = join(ports, 2);
+        answer(lite, "who", JOIN);
+        first.close();
+        second.close();
+        first = peer(ports, 0);
+        second = peer(ports, 1);
+        assertThat(first.line()).isEqualTo("joined");
+        assertThat(second.line()).isEqualTo("joined");
+        long began = System.nanoTime();
+        assertThat(answer(lite, "who", HEALED).getLong("pid")).isIn(first.pid(), second.pid());
+        System.out.println("healed after " + Duration.ofNanos(System.nanoTime() - began));
+    }
+
+    @Test
+    void aFrozenMemberWorksAgainAfterwards() throws Exception {
+        List<HostPort> ports = FreePorts.take(6);
+        ChildJvm frozen = peer(ports, 0);
+        ClusterBus lite = join(ports, 2);
+        answer(lite, "who", JOIN);
+        frozen.signal("STOP");
+        // Longer than the 10 s of silence after which either side gives the other up.
+        freeze(lite, Duration.ofSeconds(15));
+        frozen.signal("CONT");
+        assertThat(answer(lite, "who", HEALED).getLong("pid")).isEqualTo(frozen.pid());
+    }
+
+    private static void freeze(Bus bus, Duration time) throws Exception {
+        long end = System.nanoTime() + time.toNanos();
+        while (System.nanoTime() < end) {
+            assertThat(Failure.code(bus.request("who", new JsonObject(), 1_000)))
+                    .isIn(Code.UNAVAILABLE, Code.OUTCOME_UNKNOWN);
+            pause();
+        }
+    }
+}

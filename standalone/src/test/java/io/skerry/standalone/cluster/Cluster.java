@@ -1,0 +1,238 @@
+package io.skerry.standalone.cluster;
+
+import io.skerry.standalone.postgres.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/// The product as separate processes on loopback: PostgreSQL, two rule services, a gateway and
+/// three edge nodes, each with an address of its own.
+final class Cluster implements AutoCloseable {
+    static final Duration CONVERGE = Duration.ofSeconds(60);
+
+    /// Below the ephemeral range, so that no outgoing connection takes a port meanwhile.
+    private static final int PORT_FIRST = 20_000;
+
+    private static final int PORT_LAST = 30_000;
+    private static final String TOKEN = "a token for tests";
+
+    private static final Random random = new Random();
+    private static final Set<Integer> given = new HashSet<>();
+
+    private final Path folder;
+    private final int gatewayPort = port();
+    private final int[] rulesPorts = {port(), port()};
+    private final int[] memberPorts = {port(), port()};
+    private final List<ServiceProcess> rules = new ArrayList<>();
+    private final List<ServiceProcess> edges = new ArrayList<>();
+    private final ServiceProcess gateway;
+    private final Door door = new Door(gatewayPort);
+    private EmbeddedPostgres postgres;
+
+    private Cluster(Path folder, EmbeddedPostgres postgres) {
+        this.folder = folder;
+        this.postgres = postgres;
+        for (int i = 0; i < 2; i++) {
+            rules.add(ruleService(i));
+        }
+        Map<String, String> forGateway = member(port());
+        forGateway.put("SKERRY_API", "127.0.0.1:" + gatewayPort);
+        gateway = process("gateway", "io.skerry.gateway.GatewayMain", forGateway);
+        for (int i = 1; i <= 3; i++) {
+            edges.add(edge("edge-" + i, "edge-" + i, address(i)));
+        }
+    }
+
+    /// Starts everything and waits until all nodes are up.
+    static Cluster start() {
+        try {
+            Path folder = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "cluster-");
+            System.out.println("cluster in " + folder.getFileName());
+            Cluster cluster = new Cluster(folder, EmbeddedPostgres.start(folder.resolve("pg")));
+            try {
+                cluster.all().forEach(ServiceProcess::start);
+                cluster.all().forEach(ServiceProcess::awaitReady);
+                cluster.awaitNodes();
+                return cluster;
+            } catch (RuntimeException | AssertionError failed) {
+                cluster.close();
+                throw failed;
+            }
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(interrupted);
+        }
+    }
+
+    private ServiceProcess ruleService(int index) {
+        Map<String, String> environment = member(memberPorts[index]);
+        environment.put("SKERRY_POSTGRES", postgres.uri());
+        environment.put("SKERRY_RULES_BIND", "127.0.0.1:" + rulesPorts[index]);
+        environment.put("SKERRY_NODE_TOKEN", TOKEN);
+        environment.put("SKERRY_INSTANCE_QUOTA", "1000");
+        return process("rules-" + (index + 1), "io.skerry.rules.RuleServiceMain", environment);
+    }
+
+    /// Another edge node; not started.
+    ///
+    /// @param process names the process and its folder
+    /// @param node the name it goes by
+    ServiceProcess edge(String process, String node, String address) {
+        Map<String, String> environment = member(port());
+        environment.put(
+                "SKERRY_RULES",
+                "http://127.0.0.1:" + rulesPorts[0] + ",http://127.0.0.1:" + rulesPorts[1]);
+        environment.put("SKERRY_NODE_TOKEN", TOKEN);
+        environment.put("SKERRY_NODE", node);
+        environment.put("SKERRY_LISTEN", address);
+        environment.put("SKERRY_DATA", folder.resolve(process).toString());
+        environment.put("SKERRY_DRAIN", "1s");
+        return process(process, "io.skerry.edge.EdgeMain", environment);
+    }
+
+    private Map<String, String> member(int port) {
+        Map<String, String> environment = new HashMap<>();
+        environment.put("SKERRY_CLUSTER_BIND", "127.0.0.1:" + port);
+        environment.put("SKERRY_BUS_BIND", "127.0.0.1:" + port());
+        environment.put(
+                "SKERRY_CLUSTER_MEMBERS",
+                "127.0.0.1:" + memberPorts[0] + ",127.0.0.1:" + memberPorts[1]);
+        return environment;
+    }
+
+    private ServiceProcess process(String name, String main, Map<String, String> environment) {
+        return new ServiceProcess(name, main, environment, port(), folder);
+    }
+
+    /// Address of the edge node with this number.
+    static String address(int edge) {
+        return "127.0.0.1" + edge;
+    }
+
+    Door door() {
+        return door;
+    }
+
+    List<ServiceProcess> rules() {
+        return rules;
+    }
+
+    ServiceProcess gateway() {
+        return gateway;
+    }
+
+    /// Edge node 1, 2 or 3.
+    ServiceProcess edge(int number) {
+        return edges.get(number - 1);
+    }
+
+    EmbeddedPostgres postgres() {
+        return postgres;
+    }
+
+    /// Stops PostgreSQL and does not start it again.
+    void stopPostgres() throws IOException, InterruptedException {
+        postgres.stop();
+    }
+
+    /// Starts it again: same folder, same port, same password.
+    void startPostgres() throws IOException, InterruptedException {
+        String before = postgres.uri();
+        postgres = EmbeddedPostgres.start(folder.resolve("pg"));
+        if (!postgres.uri().equals(before)) {
+            throw new AssertionError("the database moved to another address");
+        }
+    }
+
+    private List<ServiceProcess> all() {
+        return Stream.of(rules, List.of(gateway), edges).flatMap(List::stream).toList();
+    }
+
+    void awaitNodes() {
+        List<String> up = List.of("edge-1 up", "edge-2 up", "edge-3 up");
+        Waiting.until(
+                "all nodes are up",
+                CONVERGE,
+                () -> door.nodes().containsAll(up),
+                () -> door.nodes() + said());
+    }
+
+    /// Waits until all three nodes acknowledged a rule.
+    void awaitOnline(String instance, String rule) {
+        List<String> acks = List.of("edge-1 ack", "edge-2 ack", "edge-3 ack");
+        Waiting.until(
+                rule + " is acknowledged by all",
+                CONVERGE,
+                () -> door.rollout(instance, rule).equals(acks),
+                () -> door.rollout(instance, rule) + said());
+    }
+
+    /// Waits until a port says a word at some edge nodes.
+    static void awaitWord(String word, int port, int... numbers) {
+        for (int number : numbers) {
+            Waiting.until(
+                    "edge-" + number + " forwards port " + port,
+                    CONVERGE,
+                    () -> WordOrigin.heard(address(number), port).filter(word::equals).isPresent(),
+                    () -> WordOrigin.heard(address(number), port));
+        }
+    }
+
+    private String said() {
+        StringBuilder text = new StringBuilder();
+        for (ServiceProcess each : all()) {
+            text.append("\n--- ").append(each.name()).append('\n').append(each.said());
+        }
+        return text.toString();
+    }
+
+    /// A port that is free on all addresses used here.
+    static int port() {
+        synchronized (given) {
+            for (int attempt = 0; attempt < 1_000; attempt++) {
+                int port = random.nextInt(PORT_FIRST, PORT_LAST);
+                if (isFree(port) && given.add(port)) {
+                    return port;
+                }
+            }
+        }
+        throw new IllegalStateException("no free port");
+    }
+
+    private static boolean isFree(int port) {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.bind(new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), port));
+            return true;
+        } catch (IOException taken) {
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        all().forEach(ServiceProcess::close);
+        door.close();
+        try {
+            postgres.stop();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package io.skerry.standalone.cluster;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// One process of the product: can be killed, frozen and started again with the same settings.
+final class ServiceProcess implements AutoCloseable {
+    private static final Duration READY = Duration.ofSeconds(90);
+    private static final Duration PROBE = Duration.ofSeconds(2);
+
+    private final String name;
+    private final String main;
+    private final Map<String, String> environment;
+    private final int adminPort;
+    private final Path log;
+    private final HttpClient http = HttpClient.newBuilder().connectTimeout(PROBE).build();
+    private @Nullable Process process;
+
+    /// @param main class name of the process entry
+    /// @param environment its settings
+    /// @param adminPort free port of 127.0.0.1
+    /// @param folder where it writes what it says
+    ServiceProcess(
+            String name, String main, Map<String, String> environment, int adminPort, Path folder) {
+        this.name = name;
+        this.main = main;
+        this.environment = environment;
+        this.adminPort = adminPort;
+        this.log = folder.resolve(name + ".log");
+    }
+
+    String name() {
+        return name;
+    }
+
+    /// Starts it and returns at once.
+    void start() {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("@" + Path.of(System.getProperty("skerry.root"), "jvm.options"));
+        command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"));
+        command.add(System.getProperty("java.class.path"));
+        command.add(main);
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().keySet().removeIf(each -> each.startsWith("SKERRY_"));
+        builder.environment().putAll(environment);
+        builder.environment().put("SKERRY_ADMIN", "127.0.0.1:" + adminPort);
+        builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
+        builder.redirectErrorStream(true);
+        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        try {
+            process = builder.start();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    ServiceProcess awaitReady() {
+        Waiting.until(name + " is ready", READY, this::isReady, this::said);
+        return this;
+    }
+
+    boolean isReady() {
+        if (process == null || !process.isAlive()) {
+            throw new AssertionError(name + " has ended: " + said());
+        }
+        return status("/health/ready") == 200;
+    }
+
+    /// Status of an admin path; 0 where nobody answers.
+    int status(String path) {
+        HttpRequest request =
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + adminPort + path))
+                        .timeout(PROBE)
+                        .build();
+        try {
+            return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+        } catch (IOException nobody) {
+            return 0;
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return 0;
+        }
+    }
+
+    /// SIGKILL; returns when the process is gone.
+    void kill() {
+        if (process != null) {
+            process.destroyForcibly().onExit().join();
+        }
+    }
+
+    /// SIGTERM; answers the exit status.
+    int stop() {
+        if (process == null) {
+            throw new IllegalStateException(name + " never started");
+        }
+        process.destroy();
+        try {
+            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+                throw new AssertionError(name + " does not stop: " + said());
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return process.exitValue();
+    }
+
+    /// The end of what it said.
+    String said() {
+        try {
+            String text = Files.exists(log) ? Files.readString(log) : "";
+            return text.substring(Math.max(0, text.length() - 4_000));
+        } catch (IOException unreadable) {
+            return "cannot read " + log + ": " + unreadable.getMessage();
+        }
+    }
+
+    @Override
+    public void close() {
+        kill();
+        http.close();
+    }
+}
