@@ -198,7 +198,8 @@ public final class Follower {
             log.info("rule service {} answers again", services.name());
         }
         if (targets.head() < running.revision() && ++olderAnswers < OLDER_ANSWERS_BELIEVED) {
-            log.warn(
+            // A hint that came while the answer was under way explains it, unless it lasts.
+            log.debug(
                     "rule service {} is at revision {}, this node at {}: not followed for now",
                     services.name(),
                     targets.head(),

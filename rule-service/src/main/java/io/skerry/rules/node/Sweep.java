@@ -35,6 +35,7 @@ public final class Sweep {
     private final Map<String, String> seen = new HashMap<>();
     private int rounds;
     private boolean running;
+    private boolean outage;
     private long graceUntilNanos = graceFromNow();
     private volatile boolean healthy;
 
@@ -52,11 +53,18 @@ public final class Sweep {
         running = true;
         try {
             sweep();
+            if (outage) {
+                log.info("the database answers again");
+            }
+            outage = false;
             healthy = true;
         } catch (ProblemException later) {
             healthy = false;
             graceUntilNanos = graceFromNow();
-            log.debug("sweep must wait: {}", later.getMessage());
+            if (!outage) {
+                log.warn("changes must wait: {}", later.getMessage());
+            }
+            outage = true;
         } finally {
             running = false;
         }

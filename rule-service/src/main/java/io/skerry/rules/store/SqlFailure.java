@@ -10,7 +10,8 @@ import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What a failure of the database means for the caller.
+/// What a failure of the database means for the caller. An outage is logged once, by the sweep that
+/// notices it, and not again for every request that meets it.
 final class SqlFailure {
     private static final Logger log = LoggerFactory.getLogger(SqlFailure.class);
 
@@ -25,7 +26,7 @@ final class SqlFailure {
             return refusal(sql);
         }
         if (isConnection(failure)) {
-            log.warn("database not reachable: {}", failure.toString());
+            log.debug("database not reachable: {}", failure.toString());
             return unavailable("the database cannot be reached; nothing was stored");
         }
         log.error("bug while talking to the database", failure);
@@ -53,7 +54,7 @@ final class SqlFailure {
             case "23", "40" -> constraint(failure);
             // Connection, resources, operator, lock or statement time-out, read-only server.
             case "08", "53", "55", "57", "25", "58" -> {
-                log.warn("database refused: {} {}", state, failure.getErrorMessage());
+                log.debug("database refused: {} {}", state, failure.getErrorMessage());
                 yield unavailable("the database is busy or restarting; nothing was stored");
             }
             default -> {
