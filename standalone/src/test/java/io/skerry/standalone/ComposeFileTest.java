@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -62,13 +63,19 @@ final class ComposeFileTest {
         return found;
     }
 
-    private static Map<String, Object> map(Object value) {
+    private Map<String, Object> service(String name) {
+        return services.getOrDefault(name, Map.of());
+    }
+
+    private static Map<String, Object> map(@Nullable Object value) {
         Map<String, Object> map = new TreeMap<>();
-        ((Map<?, ?>) value).forEach((key, each) -> map.put(String.valueOf(key), each));
+        if (value instanceof Map<?, ?> fields) {
+            fields.forEach((key, each) -> map.put(String.valueOf(key), each));
+        }
         return map;
     }
 
-    private static List<String> list(Object value) {
+    private static List<String> list(@Nullable Object value) {
         List<String> list = new ArrayList<>();
         if (value instanceof List<?> items) {
             items.forEach(item -> list.add(String.valueOf(item)));
@@ -131,7 +138,7 @@ final class ComposeFileTest {
     /// Keys and values of a service, with what secret files hold in place of their names.
     private Map<String, String> settings(String service) {
         Map<String, String> found = new HashMap<>();
-        map(services.get(service).get("environment"))
+        map(service(service).get("environment"))
                 .forEach((name, value) -> {
                     assertThat(name).startsWith("SKERRY_");
                     assertThat(value)
@@ -143,7 +150,7 @@ final class ComposeFileTest {
                         key = key.substring(0, key.length() - FILE_SUFFIX.length());
                         assertThat(SECRETS).containsKey(text);
                         text = SECRETS.getOrDefault(text, "");
-                        assertThat(list(services.get(service).get("secrets")))
+                        assertThat(list(service(service).get("secrets")))
                                 .contains(
                                         String.valueOf(value).substring("/run/secrets/".length()));
                     }
@@ -209,7 +216,7 @@ final class ComposeFileTest {
     void nodesGetTheTimeTheyNeedToDrain() {
         ours().forEach((name, main) -> {
             if (main.equals(EdgeMain.class.getName())) {
-                String grace = String.valueOf(services.get(name).get("stop_grace_period"));
+                String grace = String.valueOf(service(name).get("stop_grace_period"));
                 Duration drain =
                         SettingsReader.of(settings(name))
                                 .duration(
