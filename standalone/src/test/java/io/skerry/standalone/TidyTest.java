@@ -24,7 +24,10 @@ import org.junit.jupiter.api.Test;
 /// What the other checks cannot see: sizes, leftovers and dead links, over all files of the
 /// repository.
 final class TidyTest {
-    private static final int FILE_LINES_MAX = 400;
+    private static final int FILE_LINES_MAX = 450;
+
+    /// A test class holds every sentence about its subject.
+    private static final int TEST_FILE_LINES_MAX = 700;
     private static final int FUNCTION_LINES_MAX = 70;
 
     private static final String[] WRITTEN = {
@@ -73,11 +76,12 @@ final class TidyTest {
     }
 
     @Test
-    void filesHaveAtMost400Lines() {
+    void filesHoldOneNounAndNotTwo() {
         List<String> tooLong = new ArrayList<>();
         for (Path file : SourceTree.files(".java")) {
             long lines = SourceTree.text(file).lines().count();
-            if (lines > FILE_LINES_MAX) {
+            boolean test = SourceTree.name(file).contains("src/test/");
+            if (lines > (test ? TEST_FILE_LINES_MAX : FILE_LINES_MAX)) {
                 tooLong.add(SourceTree.name(file) + ": " + lines + " lines");
             }
         }
