@@ -28,6 +28,7 @@ final class TidyTest {
 
     /// A test class holds every sentence about its subject.
     private static final int TEST_FILE_LINES_MAX = 700;
+
     private static final int FUNCTION_LINES_MAX = 70;
 
     private static final String[] WRITTEN = {
