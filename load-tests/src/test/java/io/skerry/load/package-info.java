@@ -1,0 +1,4 @@
+@NullMarked
+package io.skerry.load;
+
+import org.jspecify.annotations.NullMarked;
