@@ -1,6 +1,11 @@
 package io.skerry.load;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// Something that stands between generator and origin: a proxy, or nothing.
 interface Contender extends AutoCloseable {
@@ -85,7 +90,8 @@ interface Contender extends AutoCloseable {
     ///
     /// @param process the Java process; the database is below it
     /// @param base its first port
-    record Skerry(Running process, int base) implements Contender {
+    /// @param data its data folder, which goes when it ends
+    record Skerry(Running process, int base, Path data) implements Contender {
         @Override
         public String name() {
             return SKERRY;
@@ -109,6 +115,13 @@ interface Contender extends AutoCloseable {
         @Override
         public void close() {
             process.close();
+            try (Stream<Path> files = Files.walk(data)) {
+                for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(each);
+                }
+            } catch (IOException kept) {
+                System.err.println("bench: left behind: " + data + ": " + kept.getMessage());
+            }
         }
     }
 }

@@ -59,7 +59,7 @@ record SkerryUp(Path root, Path folder, int core, int origin) {
                             process, port.number(base), "a rule did not come up: see " + errors);
                 }
             }
-            return new Contender.Skerry(process, base);
+            return new Contender.Skerry(process, base, data);
         } catch (IOException failed) {
             process.close();
             throw new IOException("skerry did not start: see " + errors, failed);
