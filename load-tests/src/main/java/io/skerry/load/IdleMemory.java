@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -21,18 +22,20 @@ record IdleMemory(Options options, Programs programs, Machine machine, Results r
     static final String SCENARIO = "idle-memory";
 
     private static final int SOME_MAX = 500;
+    private static final int SLACK = 20;
     private static final Pattern RANGE =
-            Pattern.compile("used (\\d+)K.*?\\[0x([0-9a-f]+), (?:0x[0-9a-f]+, )?0x([0-9a-f]+)\\)");
+            Pattern.compile("used \\d+K.*?\\[0x([0-9a-f]+), (?:0x[0-9a-f]+, )?0x([0-9a-f]+)\\)");
+    private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
     private static final Pattern MAPPING = Pattern.compile("([0-9a-f]+)-([0-9a-f]+) .*");
 
     /// @param pss proportional set size of the tree in bytes
-    /// @param live the same, with what is alive in a JVM's heap in place of the heap's pages
-    private record Reading(long pss, long live) {}
+    /// @param outside the same without a JVM's heap
+    /// @param heap what is alive in that heap
+    private record Reading(long pss, long outside, long heap) {}
 
     /// @param start first address
     /// @param end first address behind it
-    /// @param used bytes in use
-    private record HeapSpace(long start, long end, long used) {
+    private record HeapSpace(long start, long end) {
         boolean holds(long address) {
             return Long.compareUnsigned(address, start) >= 0
                     && Long.compareUnsigned(address, end) < 0;
@@ -45,7 +48,7 @@ record IdleMemory(Options options, Programs programs, Machine machine, Results r
             if (contender.name().equals(Contender.DIRECT)) {
                 continue;
             }
-            Reading[] readings = new Reading[2];
+            Reading[] readings = new Reading[3];
             // The difference between some and many: what the first connections load stays out.
             int some = Math.min(SOME_MAX, options.idle() / 5);
             hold(
@@ -53,13 +56,38 @@ record IdleMemory(Options options, Programs programs, Machine machine, Results r
                     some,
                     () -> {
                         readings[0] = read(contender);
+                        int descriptors = descriptors(contender);
                         hold(contender, options.idle(), () -> readings[1] = read(contender));
+                        awaitDescriptors(contender, descriptors);
+                        readings[2] = read(contender);
                     });
             Reading before = readings[0];
             Reading held = readings[1];
-            add(contender, "bytes in use per idle connection", run, held.live - before.live);
+            // Against the heap after they have gone: what a start leaves in it dies slowly and
+            // would hide part of the growth.
+            long heap = held.heap - readings[2].heap;
+            long live = held.outside - before.outside + heap;
+            add(contender, "bytes in use per idle connection", run, live);
             add(contender, "resident bytes per idle connection", run, held.pss - before.pss);
         }
+    }
+
+    /// Waits until the connections are gone, some 10 s at most.
+    private static void awaitDescriptors(Contender contender, int before) throws IOException {
+        long deadline = System.nanoTime() + 10_000_000_000L;
+        while (descriptors(contender) > before + SLACK && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(50_000_000);
+        }
+    }
+
+    private static int descriptors(Contender contender) throws IOException {
+        int count = 0;
+        for (String pid : contender.pids().split(",")) {
+            try (var open = Files.list(Path.of("/proc", pid, "fd"))) {
+                count += (int) open.count();
+            }
+        }
+        return count;
     }
 
     private void add(Contender contender, String metric, int run, long difference) {
@@ -92,15 +120,20 @@ record IdleMemory(Options options, Programs programs, Machine machine, Results r
 
     private static Reading read(Contender contender) throws IOException, InterruptedException {
         List<HeapSpace> heap = new ArrayList<>();
+        long alive = 0;
         if (contender.jvm() != 0) {
-            jcmd(contender.jvm(), "GC.run");
+            // A histogram of what is alive collects first, and counts without anything between.
+            Matcher total = TOTAL.matcher(jcmd(contender.jvm(), "GC.class_histogram"));
+            if (!total.find()) {
+                throw new IOException("GC.class_histogram has no total");
+            }
+            alive = Long.parseLong(total.group(1));
             Matcher matcher = RANGE.matcher(jcmd(contender.jvm(), "GC.heap_info"));
             while (matcher.find()) {
                 heap.add(
                         new HeapSpace(
-                                Long.parseUnsignedLong(matcher.group(2), 16),
-                                Long.parseUnsignedLong(matcher.group(3), 16),
-                                Long.parseLong(matcher.group(1)) << 10));
+                                Long.parseUnsignedLong(matcher.group(1), 16),
+                                Long.parseUnsignedLong(matcher.group(2), 16)));
             }
             if (heap.isEmpty()) {
                 throw new IOException("GC.heap_info names no heap");
@@ -124,7 +157,7 @@ record IdleMemory(Options options, Programs programs, Machine machine, Results r
                 }
             }
         }
-        return new Reading(pss, outside + heap.stream().mapToLong(HeapSpace::used).sum());
+        return new Reading(pss, outside, alive);
     }
 
     private static String jcmd(long pid, String command) throws IOException, InterruptedException {
