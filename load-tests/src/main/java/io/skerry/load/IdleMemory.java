@@ -25,7 +25,7 @@ record IdleMemory(Options options, Programs programs, Machine machine, Results r
     private static final int SLACK = 20;
     private static final Pattern RANGE =
             Pattern.compile("used \\d+K.*?\\[0x([0-9a-f]+), (?:0x[0-9a-f]+, )?0x([0-9a-f]+)\\)");
-    private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
+    private static final Pattern CLASS = Pattern.compile("(?m)^ *\\d+: +\\d+ +(\\d+) +(\\S+)");
     private static final Pattern MAPPING = Pattern.compile("([0-9a-f]+)-([0-9a-f]+) .*");
 
     /// @param pss proportional set size of the tree in bytes
@@ -122,12 +122,7 @@ record IdleMemory(Options options, Programs programs, Machine machine, Results r
         List<HeapSpace> heap = new ArrayList<>();
         long alive = 0;
         if (contender.jvm() != 0) {
-            // A histogram of what is alive collects first, and counts without anything between.
-            Matcher total = TOTAL.matcher(jcmd(contender.jvm(), "GC.class_histogram"));
-            if (!total.find()) {
-                throw new IOException("GC.class_histogram has no total");
-            }
-            alive = Long.parseLong(total.group(1));
+            alive = alive(jcmd(contender.jvm(), "GC.class_histogram"));
             Matcher matcher = RANGE.matcher(jcmd(contender.jvm(), "GC.heap_info"));
             while (matcher.find()) {
                 heap.add(
@@ -158,6 +153,21 @@ record IdleMemory(Options options, Programs programs, Machine machine, Results r
             }
         }
         return new Reading(pss, outside, alive);
+    }
+
+    /// Bytes alive by a class histogram, which collects first. The collector fills gaps it leaves
+    /// with dummies; those are not alive.
+    static long alive(String histogram) throws IOException {
+        long bytes = 0;
+        for (Matcher row = CLASS.matcher(histogram); row.find(); ) {
+            if (!row.group(2).contains("jdk.internal.vm.Filler")) {
+                bytes += Long.parseLong(row.group(1));
+            }
+        }
+        if (bytes == 0) {
+            throw new IOException("GC.class_histogram names no class");
+        }
+        return bytes;
     }
 
     private static String jcmd(long pid, String command) throws IOException, InterruptedException {
