@@ -58,13 +58,22 @@ public final class TestOrigin implements AutoCloseable {
 
     private void accept(ServerSocket server) {
         while (!server.isClosed()) {
-            try (Socket client = server.accept()) {
-                peers.add((InetSocketAddress) client.getRemoteSocketAddress());
-                count.incrementAndGet();
-                received.add(client.getInputStream().readAllBytes());
-            } catch (IOException reset) {
-                // The next one, unless it is closed.
+            try {
+                Socket client = server.accept();
+                Thread.ofVirtual().start(() -> read(client));
+            } catch (IOException closed) {
+                return;
             }
+        }
+    }
+
+    private void read(Socket client) {
+        try (client) {
+            peers.add((InetSocketAddress) client.getRemoteSocketAddress());
+            count.incrementAndGet();
+            received.add(client.getInputStream().readAllBytes());
+        } catch (IOException reset) {
+            // Nothing more comes.
         }
     }
 
