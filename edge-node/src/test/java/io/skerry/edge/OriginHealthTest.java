@@ -224,16 +224,17 @@ class OriginHealthTest {
         try (TestOrigin one = TestOrigin.tcp(ONE, 0);
                 TestOrigin two = TestOrigin.tcp(TWO, one.port())) {
             int port = serve(Protocol.TCP, two.port(), check(HealthCheck.Type.NONE), 1);
-            try (Socket first = open(port, one, two);
-                    Socket second = open(port, one, two)) {
-                assertThat(one.count.get()).isEqualTo(1);
-                assertThat(two.count.get()).isEqualTo(1);
-                Eventually.holds("turned away", () -> isTurnedAway(port));
-                assertThat(metrics())
-                        .containsPattern(
-                                "skerry_sessions_closed_total\\{protocol=\"tcp\","
-                                        + "reason=\"no_origin\"} [1-9]");
-                second.close();
+            try (Socket first = open(port, one, two)) {
+                try (Socket second = open(port, one, two)) {
+                    assertThat(one.count.get()).isEqualTo(1);
+                    assertThat(two.count.get()).isEqualTo(1);
+                    Eventually.holds("turned away", () -> isTurnedAway(port));
+                    assertThat(metrics())
+                            .containsPattern(
+                                    "skerry_sessions_closed_total\\{protocol=\"tcp\","
+                                            + "reason=\"no_origin\"} [1-9]");
+                    assertThat(second.isConnected()).isTrue();
+                }
                 Eventually.holds("room again", () -> !isTurnedAway(port));
                 assertThat(first.isConnected()).isTrue();
             }
