@@ -2,6 +2,7 @@ package io.skerry.edge;
 
 import io.skerry.edge.follow.FollowSettings;
 import io.skerry.edge.follow.Follower;
+import io.skerry.edge.health.HealthChecks;
 import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.metrics.EdgeMetrics;
 import io.skerry.edge.metrics.Limit;
@@ -46,6 +47,7 @@ public final class EdgeNode {
     private final SessionLimits limits;
     private final OwnPorts own = new OwnPorts();
     private final Names names;
+    private final HealthChecks checks;
     private final OriginPools pools;
     private final Traffic traffic;
     private final EdgeMetrics metrics;
@@ -58,7 +60,8 @@ public final class EdgeNode {
         this.settings = settings;
         this.limits = new SessionLimits(settings.sessionsMax());
         this.names = new Names(settings.names());
-        this.pools = new OriginPools(settings.origins(), names);
+        this.checks = new HealthChecks(settings.origins().checksMax());
+        this.pools = new OriginPools(settings.origins(), names, checks);
         this.traffic =
                 maker.make(
                         new NodeParts(
@@ -81,6 +84,7 @@ public final class EdgeNode {
                                 this::appliedRevision,
                                 traffic::listeners,
                                 pools::up,
+                                checks::count,
                                 allLimits()));
     }
 
@@ -182,6 +186,7 @@ public final class EdgeNode {
                         "origin.persistence-entries",
                         pools::persistenceEntriesMax,
                         pools::persistenceEvicted));
+        all.add(new Limit("origin.checks-max", checks::max, checks::hits));
         all.addAll(traffic.limits());
         return all;
     }
@@ -223,6 +228,7 @@ public final class EdgeNode {
                 traffic.stop(drain, hurry)
                         .transform(done -> {
                             names.close();
+                            checks.close();
                             return server == null ? Future.succeededFuture() : server.close();
                         });
         return closed.onFailure(bug -> log.error("the node did not close in order", bug));

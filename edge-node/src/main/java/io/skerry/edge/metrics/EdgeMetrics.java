@@ -12,6 +12,7 @@ import io.prometheus.metrics.model.snapshots.InfoSnapshot;
 import io.prometheus.metrics.model.snapshots.InfoSnapshot.InfoDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.skerry.edge.health.CheckResult;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.net.Protocol;
 import java.io.ByteArrayOutputStream;
@@ -45,6 +46,7 @@ public final class EdgeMetrics {
     /// @param appliedRevision the highest revision that is applied
     /// @param listeners open listening ports
     /// @param origins whether each origin is used, by `protocol:address:port`
+    /// @param checks results of active checks of origins
     /// @param limits the node's limits
     public record Sources(
             String version,
@@ -54,6 +56,7 @@ public final class EdgeMetrics {
             LongSupplier appliedRevision,
             ToLongFunction<Protocol> listeners,
             Supplier<Map<String, Boolean>> origins,
+            ToLongFunction<CheckResult> checks,
             List<Limit> limits) {
         public Sources {
             limits = List.copyOf(limits);
@@ -201,6 +204,12 @@ public final class EdgeMetrics {
                 .forEach(each ->
                         up.dataPoint(point(each.getValue() ? 1 : 0, "origin", each.getKey())));
         all.metricSnapshot(up.build());
+        CounterSnapshot.Builder checks =
+                counter("skerry_origin_checks", "Active checks of origins that have ended.");
+        for (CheckResult result : CheckResult.values()) {
+            checks.dataPoint(count(sources.checks().applyAsLong(result), "result", result.word()));
+        }
+        all.metricSnapshot(checks.build());
     }
 
     private void collectLimits(MetricSnapshots.Builder all) {

@@ -1,5 +1,8 @@
 package io.skerry.edge.origin;
 
+import io.skerry.edge.health.CheckTarget;
+import io.skerry.edge.health.Health;
+import io.skerry.edge.health.HealthChecks;
 import io.skerry.edge.name.Names;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.PortRange;
@@ -17,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -30,22 +34,28 @@ public final class OriginPools {
     private record Purpose(
             Protocol protocol, OriginRef origin, PortRange port, SessionPersistence persistence) {}
 
+    /// What a pool follows; where it changes the pool stays.
+    private record Content(List<WeightedOrigin> origins, Optional<CheckPlan> check) {}
+
     private final Map<String, Live> pools = new HashMap<>();
     private final OriginRegistry registry = new OriginRegistry();
     private final Names names;
+    private final HealthChecks checks;
     private final RulePool.Ground ground;
 
-    public OriginPools(OriginSettings settings, Names names) {
-        this(settings, names, System::nanoTime);
+    public OriginPools(OriginSettings settings, Names names, HealthChecks checks) {
+        this(settings, names, checks, System::nanoTime);
     }
 
-    OriginPools(OriginSettings settings, Names names, LongSupplier clock) {
+    OriginPools(OriginSettings settings, Names names, HealthChecks checks, LongSupplier clock) {
         this.names = names;
+        this.checks = checks;
         this.ground =
                 new RulePool.Ground(
                         new PersistenceTable(settings.persistenceEntries()),
                         settings.persistenceIpv6Prefix(),
                         settings.avoidance(),
+                        settings.slowStart().toNanos(),
                         clock);
         names.every(SWEEP_SECONDS, () -> ground.persistence().sweep(clock.getAsLong()));
     }
@@ -59,19 +69,19 @@ public final class OriginPools {
         RuleSpec spec = rule.spec();
         Purpose purpose =
                 new Purpose(spec.protocol(), spec.origin(), spec.originPort(), spec.persistence());
-        List<WeightedOrigin> origins = origins(spec, group);
+        Content content = content(spec, group);
         Live live = pools.get(rule.id());
         if (live == null || !live.purpose.equals(purpose)) {
             Live next = new Live(rule.id(), purpose);
             pools.put(rule.id(), next);
-            next.use(origins);
+            next.use(content);
             if (live != null) {
                 live.release();
             }
             return next.pool;
         }
-        if (!live.origins.equals(origins)) {
-            live.use(origins);
+        if (!live.content.equals(content)) {
+            live.use(content);
         }
         return live.pool;
     }
@@ -85,14 +95,22 @@ public final class OriginPools {
         }
     }
 
-    /// Whether each origin in use is used for new sessions now, by protocol, address and port.
+    /// Whether each origin in use is used for new sessions now, by protocol, address and port:
+    /// neither down by the checks of a rule that uses it nor avoided.
     public Map<String, Boolean> up() {
         long now = ground.clock().getAsLong();
-        Map<String, Boolean> up = new HashMap<>();
-        registry.all()
-                .forEach(known ->
-                        up.put(known.key().toString(), known.origin().state().usable(now)));
-        return up;
+        Map<OriginKey, Boolean> up = new HashMap<>();
+        synchronized (this) {
+            for (Live live : pools.values()) {
+                for (Candidates.Member each : live.candidates.members()) {
+                    boolean used = each.health().up() && each.origin().state().usable(now);
+                    up.merge(each.key(), used, Boolean::logicalAnd);
+                }
+            }
+        }
+        Map<String, Boolean> named = new HashMap<>();
+        up.forEach((key, used) -> named.put(key.toString(), used));
+        return named;
     }
 
     /// Clients whose origin is remembered.
@@ -109,13 +127,15 @@ public final class OriginPools {
         return ground.persistence().evicted();
     }
 
-    private static List<WeightedOrigin> origins(RuleSpec spec, Optional<OriginGroup> group) {
+    private static Content content(RuleSpec spec, Optional<OriginGroup> group) {
         return switch (spec.origin()) {
             case OriginRef.Single(OriginAddress address) ->
-                    List.of(new WeightedOrigin(address, java.util.OptionalInt.empty()));
+                    new Content(
+                            List.of(new WeightedOrigin(address, OptionalInt.empty())),
+                            Optional.empty());
             case OriginRef.Group(String id) ->
                     group.filter(g -> g.id().equals(id))
-                            .map(OriginGroup::origins)
+                            .map(g -> new Content(g.origins(), CheckPlan.of(spec, g)))
                             .orElseThrow(() -> new IllegalArgumentException("group " + id));
             case OriginRef.GroupNamed(String name) ->
                     throw new IllegalArgumentException("nodes get groups by identity: " + name);
@@ -126,7 +146,7 @@ public final class OriginPools {
     private final class Live {
         final Purpose purpose;
         final RulePool pool;
-        List<WeightedOrigin> origins = List.of();
+        Content content = new Content(List.of(), Optional.empty());
         private Candidates candidates = new Candidates(List.of(), new Choice.Resolving());
         private final Map<String, Names.Answer> answers = new ConcurrentHashMap<>();
         private final Map<String, Names.Watch> watches = new HashMap<>();
@@ -142,10 +162,10 @@ public final class OriginPools {
             this.pool = new RulePool(rule, purpose.protocol(), keepNanos, ground, candidates);
         }
 
-        void use(List<WeightedOrigin> next) {
-            origins = next;
+        void use(Content next) {
+            content = next;
             Map<String, Names.Watch> old = new HashMap<>(watches);
-            for (WeightedOrigin origin : next) {
+            for (WeightedOrigin origin : next.origins()) {
                 if (origin.address() instanceof OriginAddress.Domain(String name)
                         && old.remove(name) == null) {
                     watches.put(name, names.watch(name, answer -> answered(name, answer)));
@@ -172,51 +192,68 @@ public final class OriginPools {
         private void rebuild() {
             List<Candidates.Member> members = new ArrayList<>();
             Choice whenEmpty = new Choice.None();
-            for (WeightedOrigin origin : origins) {
+            for (WeightedOrigin origin : content.origins()) {
                 switch (origin.address()) {
                     case OriginAddress.Ip(InetAddress address) ->
-                            members.add(member(address, origin.share()));
+                            members.add(member(address, origin));
                     case OriginAddress.Domain(String name) -> {
-                        whenEmpty = fromName(members, origin.share(), answers.get(name));
+                        whenEmpty = fromName(members, origin, answers.get(name));
                     }
                 }
             }
             Candidates next = new Candidates(members, whenEmpty);
-            List<OriginKey> beyond =
-                    members.stream()
-                            .map(Candidates.Member::key)
-                            .filter(key -> !next.keys().contains(key))
-                            .toList();
+            List<Candidates.Member> unneeded = new ArrayList<>(candidates.members());
+            unneeded.addAll(next.leftOut());
             pool.use(next);
-            registry.release(candidates.keys());
-            registry.release(beyond);
             candidates = next;
+            release(unneeded);
         }
 
         private Choice fromName(
-                List<Candidates.Member> members, int share, Names.@Nullable Answer answer) {
+                List<Candidates.Member> members,
+                WeightedOrigin origin,
+                Names.@Nullable Answer answer) {
             return switch (answer) {
                 case null -> new Choice.Resolving();
                 case Names.Pending pending -> new Choice.Resolving();
                 case Names.Failed failed -> new Choice.Unresolved();
                 case Names.Addresses(List<InetAddress> addresses) -> {
-                    addresses.forEach(address -> members.add(member(address, share)));
+                    addresses.forEach(address -> members.add(member(address, origin)));
                     yield new Choice.None();
                 }
             };
         }
 
-        private Candidates.Member member(InetAddress address, int share) {
+        private Candidates.Member member(InetAddress address, WeightedOrigin origin) {
             InetAddress plain = IpText.of(address.getAddress());
             OriginKey key = new OriginKey(purpose.protocol(), plain, purpose.port());
-            return new Candidates.Member(key, registry.use(key), share);
+            Optional<CheckTarget> target = content.check().map(plan -> plan.target(plain));
+            return new Candidates.Member(
+                    key,
+                    registry.use(key),
+                    origin.share(),
+                    origin.maxConnections(),
+                    target,
+                    target.map(each -> checks.use(each, known(plain)))
+                            .orElseGet(Health::unchecked));
+        }
+
+        /// What checks have said of an address so far.
+        private @Nullable Health known(InetAddress address) {
+            int index = candidates.indexOf(address);
+            return index < 0 ? null : candidates.members().get(index).health();
+        }
+
+        private void release(List<Candidates.Member> members) {
+            registry.release(members.stream().map(Candidates.Member::key).toList());
+            members.stream().flatMap(each -> each.target().stream()).forEach(checks::release);
         }
 
         void release() {
             released = true;
             watches.values().forEach(Names.Watch::stop);
             watches.clear();
-            registry.release(candidates.keys());
+            release(candidates.members());
         }
     }
 }

@@ -1,17 +1,12 @@
 package io.skerry.edge.origin;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /// The origins that any rule of the node uses, one {@link Origin} each, for as long as a rule uses
 /// it. Safe for all threads.
 final class OriginRegistry {
-    /// An origin with its name in metrics.
-    record Known(OriginKey key, Origin origin) {}
-
     private static final class Entry {
         final Origin origin;
         int users;
@@ -39,11 +34,5 @@ final class OriginRegistry {
                 entries.remove(key);
             }
         }
-    }
-
-    synchronized List<Known> all() {
-        List<Known> all = new ArrayList<>(entries.size());
-        entries.forEach((key, entry) -> all.add(new Known(key, entry.origin)));
-        return all;
     }
 }

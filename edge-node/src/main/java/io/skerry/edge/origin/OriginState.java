@@ -5,9 +5,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// What a node knows about one origin address. Safe for all threads.
 ///
 /// Failed connections make an origin *avoided* for a short time ({@link Avoidance}). What active
-/// checks find out belongs here too, and into {@link #usable}: the pools ask nothing else.
+/// checks find out is not here but with their target, {@link io.skerry.edge.health.Health}: two
+/// groups may have one address checked in two ways.
 public final class OriginState {
     private final AtomicInteger sessions = new AtomicInteger();
+
+    /// Sessions that are open or being opened.
+    private final AtomicInteger places = new AtomicInteger();
+
     private final AtomicInteger failures = new AtomicInteger();
     private volatile long lastFailure;
     private volatile long avoidedUntil;
@@ -18,7 +23,36 @@ public final class OriginState {
         return sessions.get();
     }
 
-    /// Whether new sessions may go there now.
+    /// Whether its sessions, those being opened included, are as many as may be.
+    ///
+    /// @param cap how many; 0 is no cap
+    boolean isFull(int cap) {
+        return cap > 0 && places.get() >= cap;
+    }
+
+    /// Takes a place for a session that is to be opened; false where there is none.
+    boolean take(int cap) {
+        if (cap == 0) {
+            places.incrementAndGet();
+            return true;
+        }
+        int taken = places.get();
+        while (taken < cap) {
+            int seen = places.compareAndExchange(taken, taken + 1);
+            if (seen == taken) {
+                return true;
+            }
+            taken = seen;
+        }
+        return false;
+    }
+
+    /// Gives back what {@link #take} took.
+    void leave() {
+        places.decrementAndGet();
+    }
+
+    /// Whether no failed connection speaks against new sessions there now.
     ///
     /// @param now of {@link System#nanoTime()}
     public boolean usable(long now) {

@@ -14,11 +14,13 @@ final class RulePool implements OriginPool {
     /// @param persistence the node's table
     /// @param ipv6Prefix how many bits of an IPv6 client address tell clients apart
     /// @param avoidance what failed connections mean
+    /// @param slowStartNanos how long the share of a recovered origin grows
     /// @param clock {@link System#nanoTime()}
     record Ground(
             PersistenceTable persistence,
             int ipv6Prefix,
             Avoidance avoidance,
+            long slowStartNanos,
             LongSupplier clock) {}
 
     private final String rule;
@@ -52,16 +54,23 @@ final class RulePool implements OriginPool {
             return now.whenEmpty();
         }
         long time = ground.clock().getAsLong();
-        long open = now.open(tried, time);
-        if (open == 0) {
-            return new Choice.None();
+        while (true) {
+            long open = now.open(tried, time);
+            if (open == 0) {
+                return new Choice.None();
+            }
+            int index = index(now, open, client, time);
+            // Where another thread took the last place, the next look finds the origin full.
+            if (now.take(index)) {
+                return new Choice.Chosen(now.origin(index));
+            }
         }
-        int index =
-                keepNanos > 0
-                        ? persistent(
-                                now, open, ClientHash.masked(client, ground.ipv6Prefix()), time)
-                        : now.spread(open, turn.getAndIncrement());
-        return new Choice.Chosen(now.origin(index));
+    }
+
+    private int index(Candidates now, long open, InetAddress client, long time) {
+        return keepNanos > 0
+                ? persistent(now, open, ClientHash.masked(client, ground.ipv6Prefix()), time)
+                : now.spread(open, turn.getAndIncrement(), ground.slowStartNanos(), time);
     }
 
     private int persistent(Candidates now, long open, InetAddress client, long time) {
@@ -95,6 +104,7 @@ final class RulePool implements OriginPool {
     @Override
     public void closed(InetAddress client, Origin origin) {
         origin.state().closed();
+        origin.state().leave();
         if (keepNanos > 0) {
             ground.persistence()
                     .closed(
@@ -106,6 +116,17 @@ final class RulePool implements OriginPool {
 
     @Override
     public void failed(Origin origin) {
+        origin.state().leave();
+        refused(origin);
+    }
+
+    @Override
+    public void unused(Origin origin) {
+        origin.state().leave();
+    }
+
+    @Override
+    public void refused(Origin origin) {
         origin.state().failed(ground.clock().getAsLong(), ground.avoidance());
     }
 
@@ -113,6 +134,6 @@ final class RulePool implements OriginPool {
     public boolean keeps(Origin origin) {
         Candidates now = candidates;
         int index = now.indexOf(origin.address());
-        return index >= 0 && (now.open(Set.of(), ground.clock().getAsLong()) >>> index & 1) != 0;
+        return index >= 0 && now.keeps(index, ground.clock().getAsLong());
     }
 }

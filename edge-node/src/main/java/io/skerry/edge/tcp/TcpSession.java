@@ -135,6 +135,7 @@ final class TcpSession {
     }
 
     private void dial(Origin next) {
+        chosen = next;
         InetSocketAddress address = new InetSocketAddress(next.address(), route.originPort());
         TcpParts parts = acceptor.parts();
         if (parts.own().contains(Protocol.TCP, address.getAddress(), address.getPort())) {
@@ -149,7 +150,6 @@ final class TcpSession {
             return;
         }
         Relay relay = new Relay(this, Side.ORIGIN, channel);
-        chosen = next;
         origin = channel;
         toClient = relay;
         deadline = parts.nanoClock().getAsLong() + parts.settings().connectTimeout().toNanos();
@@ -180,6 +180,7 @@ final class TcpSession {
         chosen = null;
         abandon(channel);
         if (reason == EndReason.DESCRIPTORS) {
+            route.origins().unused(target);
             close(reason);
             return;
         }
@@ -345,14 +346,22 @@ final class TcpSession {
         if (origin != null) {
             end(origin, abrupt);
         }
-        if (opened && chosen != null) {
-            route.origins().closed(clientAddress.getAddress(), chosen);
+        if (chosen != null) {
+            leave(chosen);
         }
         route.counters().open.decrementAndGet();
         acceptor.parts().limits().leave();
         acceptor.parts().metrics().ended(Protocol.TCP, reason);
         log(reason);
         acceptor.remove(this);
+    }
+
+    private void leave(Origin target) {
+        if (opened) {
+            route.origins().closed(clientAddress.getAddress(), target);
+        } else {
+            route.origins().unused(target);
+        }
     }
 
     /// Whether both sides get a reset, so that neither takes half a stream for a whole one.

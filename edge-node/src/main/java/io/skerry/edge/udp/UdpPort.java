@@ -156,6 +156,7 @@ final class UdpPort {
             case Choice.Chosen(Origin origin) -> {
                 int port = route.originPort();
                 if (node.ownPorts().contains(Protocol.UDP, origin.address(), port)) {
+                    route.origins().unused(origin);
                     return refuse(DropReason.LOOP, EndReason.LOOP);
                 }
                 return open(route, peer, origin);
@@ -182,6 +183,7 @@ final class UdpPort {
         InetAddress address = origin.address();
         int fd = calls.socket(SocketAddress.family(SocketAddress.isV6(address)));
         if (fd < 0) {
+            route.origins().unused(origin);
             return refuse(DropReason.DESCRIPTORS, EndReason.DESCRIPTORS);
         }
         node.makeRoom(calls, fd);
@@ -200,6 +202,7 @@ final class UdpPort {
             return session;
         } catch (IOException full) {
             session.abandon();
+            route.origins().unused(origin);
             return refuse(DropReason.DESCRIPTORS, EndReason.DESCRIPTORS);
         }
     }

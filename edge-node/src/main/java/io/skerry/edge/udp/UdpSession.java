@@ -227,7 +227,7 @@ final class UdpSession implements SessionTable.Keyed {
     }
 
     private void refused() {
-        route.origins().failed(origin);
+        route.origins().refused(origin);
         end(EndReason.ORIGIN_REFUSED);
     }
 

@@ -2,6 +2,7 @@ package io.skerry.edge.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.skerry.edge.health.CheckResult;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.net.Protocol;
 import java.nio.file.Files;
@@ -28,6 +29,7 @@ class EdgeMetricsTest {
                         () -> 17,
                         protocol -> protocol == Protocol.TCP ? 3 : 1,
                         () -> Map.of("tcp:10.0.0.1:80", true, "tcp:10.0.0.2:80", false),
+                        result -> result == CheckResult.TIMEOUT ? 9 : 0,
                         List.of(new Limit("edge.sessions-max", () -> 100, () -> 4))));
     }
 
@@ -64,6 +66,7 @@ class EdgeMetricsTest {
                         "skerry_listeners{protocol=\"tcp\"} 3.0",
                         "skerry_origin_up{origin=\"tcp:10.0.0.1:80\"} 1.0",
                         "skerry_origin_up{origin=\"tcp:10.0.0.2:80\"} 0.0",
+                        "skerry_origin_checks_total{result=\"timeout\"} 9.0",
                         "skerry_limit{name=\"edge.sessions-max\"} 100.0",
                         "skerry_limit_hits_total{name=\"edge.sessions-max\"} 4.0");
     }

@@ -160,7 +160,7 @@ class PersistenceTest {
 
     @Test
     void neighboursOfOneIpv6NetworkAreOneClientWhereTheSettingSaysSo() {
-        OriginSettings settings = new OriginSettings(100, 64, Avoidance.DEFAULT);
+        OriginSettings settings = Pools.settings(100, 64);
         try (Pools pools = new Pools(settings)) {
             String[] origins = new String[20];
             for (int i = 0; i < 20; i++) {
@@ -177,7 +177,7 @@ class PersistenceTest {
 
     @Test
     void theTableStaysWithinItsBoundAndSaysWhatItForgot() {
-        OriginSettings settings = new OriginSettings(1_600, 128, Avoidance.DEFAULT);
+        OriginSettings settings = Pools.settings(1_600, 128);
         try (Pools pools = new Pools(settings)) {
             OriginPool pool =
                     pools.pool(Pools.persistentRule("r", 60), Pools.group("10.0.0.1", "10.0.0.2"));

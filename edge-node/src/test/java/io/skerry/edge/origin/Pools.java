@@ -1,5 +1,6 @@
 package io.skerry.edge.origin;
 
+import io.skerry.edge.health.HealthChecks;
 import io.skerry.edge.name.NameSettings;
 import io.skerry.edge.name.Names;
 import io.skerry.shared.net.IpText;
@@ -29,8 +30,12 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Pools implements AutoCloseable {
     static final String GROUP = "og-000000000001";
 
+    static final HealthCheck NO_CHECK =
+            new HealthCheck(HealthCheck.Type.NONE, OptionalInt.empty(), 1, 1, 2, 2, "", "");
+
     final AtomicLong clock = new AtomicLong();
     final Names names;
+    final HealthChecks checks;
     final OriginPools pools;
 
     Pools() {
@@ -43,12 +48,19 @@ final class Pools implements AutoCloseable {
 
     Pools(OriginSettings settings, NameSettings nameSettings) {
         names = new Names(nameSettings);
-        pools = new OriginPools(settings, names, clock::get);
+        checks = new HealthChecks(settings.checksMax(), clock::get);
+        pools = new OriginPools(settings, names, checks, clock::get);
     }
 
     @Override
     public void close() {
         names.close();
+        checks.close();
+    }
+
+    static OriginSettings settings(int entries, int ipv6Prefix) {
+        OriginSettings d = OriginSettings.DEFAULT;
+        return new OriginSettings(entries, ipv6Prefix, d.avoidance(), d.checksMax(), d.slowStart());
     }
 
     void pass(long seconds) {
@@ -107,7 +119,7 @@ final class Pools implements AutoCloseable {
                                     ? OptionalInt.of(Integer.parseInt(parts[1]))
                                     : OptionalInt.empty()));
         }
-        return new OriginGroup(GROUP, "group", all, HealthCheck.DEFAULT);
+        return new OriginGroup(GROUP, "group", all, NO_CHECK);
     }
 
     static Origin chosen(OriginPool pool, InetAddress client) {

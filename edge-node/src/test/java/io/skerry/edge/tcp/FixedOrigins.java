@@ -15,6 +15,10 @@ final class FixedOrigins implements OriginPool {
     final List<Origin> origins = new CopyOnWriteArrayList<>();
     final List<Origin> failed = new CopyOnWriteArrayList<>();
     final AtomicInteger open = new AtomicInteger();
+
+    /// Chosen and not given back.
+    final AtomicInteger places = new AtomicInteger();
+
     final AtomicInteger opened = new AtomicInteger();
     volatile boolean resolving;
     volatile boolean unresolved;
@@ -36,8 +40,13 @@ final class FixedOrigins implements OriginPool {
         return origins.stream()
                 .filter(each -> !tried.contains(each))
                 .findFirst()
-                .<Choice>map(Choice.Chosen::new)
+                .<Choice>map(this::place)
                 .orElseGet(Choice.None::new);
+    }
+
+    private Choice place(Origin origin) {
+        places.incrementAndGet();
+        return new Choice.Chosen(origin);
     }
 
     @Override
@@ -49,11 +58,18 @@ final class FixedOrigins implements OriginPool {
     @Override
     public void closed(InetAddress client, Origin origin) {
         open.decrementAndGet();
+        places.decrementAndGet();
     }
 
     @Override
     public void failed(Origin origin) {
         failed.add(origin);
+        places.decrementAndGet();
+    }
+
+    @Override
+    public void unused(Origin origin) {
+        places.decrementAndGet();
     }
 
     @Override

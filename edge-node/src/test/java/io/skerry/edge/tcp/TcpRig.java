@@ -205,5 +205,6 @@ final class TcpRig implements AutoCloseable {
         assertThat(limits.open()).as("places taken").isZero();
         assertThat(counters.open.get()).as("open of the rule").isZero();
         pools.forEach(pool -> assertThat(pool.open.get()).as("open at origins").isZero());
+        pools.forEach(pool -> assertThat(pool.places.get()).as("places at origins").isZero());
     }
 }

@@ -13,6 +13,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// Chooses what the test says, and counts what it is told.
 final class FakeOrigins implements OriginPool {
     final AtomicInteger open = new AtomicInteger();
+
+    /// Chosen and not given back.
+    final AtomicInteger places = new AtomicInteger();
+
     final AtomicInteger failures = new AtomicInteger();
     private final Set<Origin> gone = ConcurrentHashMap.newKeySet();
     private volatile Choice choice;
@@ -39,6 +43,9 @@ final class FakeOrigins implements OriginPool {
 
     @Override
     public Choice choose(InetAddress client, Set<Origin> tried) {
+        if (choice instanceof Choice.Chosen) {
+            places.incrementAndGet();
+        }
         return choice;
     }
 
@@ -50,10 +57,22 @@ final class FakeOrigins implements OriginPool {
     @Override
     public void closed(InetAddress client, Origin origin) {
         open.decrementAndGet();
+        places.decrementAndGet();
     }
 
     @Override
     public void failed(Origin origin) {
+        failures.incrementAndGet();
+        places.decrementAndGet();
+    }
+
+    @Override
+    public void unused(Origin origin) {
+        places.decrementAndGet();
+    }
+
+    @Override
+    public void refused(Origin origin) {
         failures.incrementAndGet();
     }
 

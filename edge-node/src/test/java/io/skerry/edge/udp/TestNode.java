@@ -46,6 +46,7 @@ final class TestNode implements AutoCloseable {
     final SessionLimits limits;
     final UdpListeners listeners;
     private final EventLoops loops;
+    private final List<FakeOrigins> pools = new ArrayList<>();
 
     TestNode() {
         this(100_000, 1_000);
@@ -82,6 +83,9 @@ final class TestNode implements AutoCloseable {
     }
 
     Route route(OriginPool origins, int originPort, RuleSpec spec) {
+        if (origins instanceof FakeOrigins fake) {
+            pools.add(fake);
+        }
         return new Route("sid-1", new Rule("rule-1", spec, 1), originPort, origins, counters);
     }
 
@@ -157,5 +161,7 @@ final class TestNode implements AutoCloseable {
         listeners.close();
         // With no quiet time at all Netty 4.2.18 may end a loop without closing its sockets.
         loops.group().shutdownGracefully(1, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        pools.forEach(pool ->
+                assertThat(pool.places.get()).as("places at origins").isEqualTo(pool.open.get()));
     }
 }

@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +61,8 @@ public final class OriginGroupJson {
         JsonObject known = PeerFields.keep(json, "name", "origins", "healthCheck");
         if (known.getValue("origins") instanceof JsonArray origins) {
             JsonArray kept = new JsonArray();
-            origins.forEach(each -> kept.add(PeerFields.keep(each, "address", "weight")));
+            origins.forEach(
+                    each -> kept.add(PeerFields.keep(each, "address", "weight", "maxConnections")));
             known.put("origins", kept);
         }
         if (known.getValue("healthCheck") instanceof JsonObject check) {
@@ -73,7 +75,9 @@ public final class OriginGroupJson {
                             "intervalSeconds",
                             "timeoutSeconds",
                             "failures",
-                            "successes"));
+                            "successes",
+                            "send",
+                            "expect"));
         }
         return PeerFields.identified(json, id -> read(id, known));
     }
@@ -105,6 +109,7 @@ public final class OriginGroupJson {
                             "an IP address or a domain name, without a port",
                             null);
             Integer weight = origin.integerOrNull("weight", 0, WeightedOrigin.WEIGHT_MAX);
+            int cap = origin.integer("maxConnections", 0, 0, WeightedOrigin.CONNECTIONS_MAX);
             fields.mistakes(path, origin.mistakes());
             if (address != null) {
                 if (!seen.add(address)) {
@@ -114,7 +119,8 @@ public final class OriginGroupJson {
                 origins.add(
                         new WeightedOrigin(
                                 address,
-                                weight == null ? OptionalInt.empty() : OptionalInt.of(weight)));
+                                weight == null ? OptionalInt.empty() : OptionalInt.of(weight),
+                                cap));
             }
         }
         checkTogether(fields, array, origins);
@@ -157,41 +163,78 @@ public final class OriginGroupJson {
         int timeout = fields.integer("timeoutSeconds", d.timeoutSeconds(), 1, max);
         int failures = fields.integer("failures", d.failures(), 1, HealthCheck.COUNT_MAX);
         int successes = fields.integer("successes", d.successes(), 1, HealthCheck.COUNT_MAX);
+        String send = readBytes(fields, "send", type);
+        String expect = readBytes(fields, "expect", type);
         List<Mistake> mistakes = fields.mistakes();
         return mistakes.isEmpty() && type != null
                 ? new Checked.Ok<>(
                         new HealthCheck(
-                                type, optional(port), interval, timeout, failures, successes))
+                                type,
+                                optional(port),
+                                interval,
+                                timeout,
+                                failures,
+                                successes,
+                                send,
+                                expect))
                 : new Checked.Refused<>(mistakes);
+    }
+
+    private static String readBytes(
+            FieldReader fields, String name, HealthCheck.@Nullable Type type) {
+        String given = fields.string(name, "");
+        String text = given == null ? "" : given.toLowerCase(Locale.ROOT);
+        if (!HealthCheck.isBytes(text)) {
+            fields.mistake(
+                    name,
+                    Code.BAD_FORMAT,
+                    "must be 0 to " + HealthCheck.BYTES_MAX + " bytes in hexadecimal");
+            return "";
+        }
+        if (!text.isEmpty() && type != null && type != HealthCheck.Type.UDP) {
+            fields.mistake(name, Code.INCOMPATIBLE, "is for checks of type udp");
+        }
+        return text;
     }
 
     private static OptionalInt optional(@Nullable Integer value) {
         return value == null ? OptionalInt.empty() : OptionalInt.of(value);
     }
 
-    /// The form of the API, of the database and of the pulls.
+    /// The form of the API, of the database and of the pulls. Fields that came later are printed
+    /// only where they say something, so that what was stored before keeps its digest.
     public static JsonObject print(OriginGroup group) {
         JsonArray origins = new JsonArray();
         for (WeightedOrigin origin : group.origins()) {
             JsonObject json = new JsonObject().put("address", origin.address().toString());
             origin.weight().ifPresent(weight -> json.put("weight", weight));
+            if (origin.maxConnections() != 0) {
+                json.put("maxConnections", origin.maxConnections());
+            }
             origins.add(json);
         }
-        HealthCheck check = group.healthCheck();
         return new JsonObject()
                 .put("id", group.id())
                 .put("name", group.name())
                 .put("origins", origins)
-                .put(
-                        "healthCheck",
-                        new JsonObject()
-                                .put("type", check.type().name().toLowerCase(java.util.Locale.ROOT))
-                                .put(
-                                        "port",
-                                        check.port().isPresent() ? check.port().getAsInt() : null)
-                                .put("intervalSeconds", check.intervalSeconds())
-                                .put("timeoutSeconds", check.timeoutSeconds())
-                                .put("failures", check.failures())
-                                .put("successes", check.successes()));
+                .put("healthCheck", print(group.healthCheck()));
+    }
+
+    private static JsonObject print(HealthCheck check) {
+        JsonObject json =
+                new JsonObject()
+                        .put("type", check.type().name().toLowerCase(Locale.ROOT))
+                        .put("port", check.port().isPresent() ? check.port().getAsInt() : null)
+                        .put("intervalSeconds", check.intervalSeconds())
+                        .put("timeoutSeconds", check.timeoutSeconds())
+                        .put("failures", check.failures())
+                        .put("successes", check.successes());
+        if (!check.send().isEmpty()) {
+            json.put("send", check.send());
+        }
+        if (!check.expect().isEmpty()) {
+            json.put("expect", check.expect());
+        }
+        return json;
     }
 }

@@ -125,6 +125,55 @@ final class OriginGroupJsonTest {
         }
     }
 
+    @Test
+    void takesACapForEachOrigin() {
+        assertThat(said(capped(0))).isEmpty();
+        assertThat(said(capped(1_000_000))).isEmpty();
+        assertThat(said(capped(-1))).containsExactly("origins[0].maxConnections OUT_OF_RANGE");
+        assertThat(said(capped(1_000_001)))
+                .containsExactly("origins[0].maxConnections OUT_OF_RANGE");
+        assertThat(said(capped("5"))).containsExactly("origins[0].maxConnections WRONG_TYPE");
+    }
+
+    private static JsonObject capped(Object cap) {
+        JsonObject body = group("::1");
+        body.getJsonArray("origins").getJsonObject(0).put("maxConnections", cap);
+        return body;
+    }
+
+    @Test
+    void printsWhatCameLaterOnlyWhereItSaysSomething() {
+        JsonObject plain = OriginGroupJson.print(OriginGroupJson.read("og-1", capped(0)).orThrow());
+        assertThat(plain.encode()).doesNotContain("maxConnections", "send", "expect");
+        JsonObject body = capped(7);
+        body.put("healthCheck", new JsonObject().put("type", "udp").put("send", "FFfe"));
+        assertThat(OriginGroupJson.print(OriginGroupJson.read("og-1", body).orThrow()).encode())
+                .contains("\"maxConnections\":7", "\"send\":\"fffe\"")
+                .doesNotContain("expect");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "udp, send, 0, BAD_FORMAT",
+        "udp, expect, xy, BAD_FORMAT",
+        "tcp, send, 00, INCOMPATIBLE",
+        "none, expect, 00, INCOMPATIBLE"
+    })
+    void refusesBytesThatNobodyCanSend(String type, String field, String bytes, String code) {
+        JsonObject body = checked(field, bytes);
+        body.getJsonObject("healthCheck").put("type", type);
+        assertThat(said(body)).containsExactly("healthCheck." + field + " " + code);
+    }
+
+    @Test
+    void takes512BytesToSend() {
+        JsonObject body = checked("send", "00".repeat(512));
+        body.getJsonObject("healthCheck").put("type", "udp");
+        assertThat(said(body)).isEmpty();
+        body.getJsonObject("healthCheck").put("send", "00".repeat(513));
+        assertThat(said(body)).containsExactly("healthCheck.send BAD_FORMAT");
+    }
+
     private static JsonObject checked(String field, Object value) {
         return group("::1").put("healthCheck", new JsonObject().put(field, value));
     }
