@@ -27,10 +27,12 @@ import io.skerry.shared.rule.Rule;
 import io.skerry.shared.rule.RuleSpec;
 import io.skerry.shared.rule.SessionPersistence;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -141,6 +143,23 @@ final class TcpRig implements AutoCloseable {
         socket.setSoTimeout(10_000);
         socket.connect(new InetSocketAddress(HOME, listener.key().port()), 5_000);
         return socket;
+    }
+
+    /// A client that is to be turned away: the reset may meet it before it has noticed that it is
+    /// connected.
+    void knock(Listener listener) throws IOException {
+        try (Socket socket = dial(listener)) {
+            assertThat(socket.isConnected()).isTrue();
+            assertThat(isOver(socket)).as("turned away").isTrue();
+        } catch (ConnectException refused) {
+            throw refused;
+        } catch (SocketException reset) {
+            assertThat(reset).hasMessageContaining("reset");
+        }
+    }
+
+    private static boolean isOver(Socket socket) throws IOException {
+        return socket.getInputStream().read() < 0;
     }
 
     static ServerSocket origin() throws IOException {
