@@ -39,7 +39,11 @@ final class FailureIT {
                                     .rollout(instance, rule)
                                     .equals(List.of("edge-1 ack", "edge-2 down", "edge-3 ack")),
                     () -> cluster.door().rollout(instance, rule));
-            assertThat(cluster.door().rule(instance, rule).getString("status")).isEqualTo("online");
+            Waiting.until(
+                    "the rule is online without the killed node",
+                    Cluster.CONVERGE,
+                    () -> "online".equals(status(cluster, instance, rule)),
+                    () -> status(cluster, instance, rule));
             cluster.edge(2).start();
             Cluster.awaitWord("edge-killed", before, 2);
             Cluster.awaitWord("edge-killed", meanwhile, 2);
@@ -68,6 +72,10 @@ final class FailureIT {
             cluster.awaitOnline(instance, rule);
             Cluster.awaitWord("rules-killed", after, 1, 2, 3);
         }
+    }
+
+    private static String status(Cluster cluster, String instance, String rule) {
+        return cluster.door().rule(instance, rule).getString("status");
     }
 
     /// Writes until it is acknowledged; answers the rule's id.
