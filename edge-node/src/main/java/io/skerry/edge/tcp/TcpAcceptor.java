@@ -8,6 +8,7 @@ import io.skerry.edge.listener.Route;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +56,12 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext context, Object accepted) {
         SocketChannel client = (SocketChannel) accepted;
+        InetSocketAddress address = client.remoteAddress();
+        if (address == null) {
+            // Reset while it waited in the backlog: the system no longer knows who it was.
+            refuse(client, EndReason.CLIENT_RESET);
+            return;
+        }
         Route route = listener.route();
         int max = route.rule().spec().maxConnections();
         int place = route.counters().open.incrementAndGet();
@@ -65,7 +72,7 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
             route.counters().open.decrementAndGet();
             refuse(client, EndReason.SESSION_LIMIT);
         } else {
-            new TcpSession(this, route, client).begin();
+            new TcpSession(this, route, client, address).begin();
         }
     }
 

@@ -79,11 +79,15 @@ final class TcpSession {
 
     @Nullable TcpSession next;
 
-    TcpSession(TcpAcceptor acceptor, Route route, SocketChannel client) {
+    TcpSession(
+            TcpAcceptor acceptor,
+            Route route,
+            SocketChannel client,
+            InetSocketAddress clientAddress) {
         this.acceptor = acceptor;
         this.route = route;
         this.client = client;
-        this.clientAddress = client.remoteAddress();
+        this.clientAddress = clientAddress;
         this.toOrigin = new Relay(this, Side.CLIENT, client);
         this.began = acceptor.parts().nanoClock().getAsLong();
         this.lastByte = acceptor.now();
