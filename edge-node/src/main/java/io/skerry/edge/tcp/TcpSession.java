@@ -7,6 +7,7 @@ import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.SingleThreadEventLoop;
 import io.netty.channel.socket.SocketChannel;
@@ -341,7 +342,7 @@ final class TcpSession {
         state = State.CLOSED;
         count();
         toOrigin.release();
-        boolean abrupt = isAbrupt(reason);
+        boolean abrupt = isAbrupt(reason) || waits(client) || (origin != null && waits(origin));
         end(client, abrupt);
         if (toClient != null) {
             toClient.release();
@@ -381,6 +382,12 @@ final class TcpSession {
                     INTERNAL ->
                     true;
         };
+    }
+
+    /// Whether bytes are left that the channel could not take.
+    private static boolean waits(SocketChannel channel) {
+        ChannelOutboundBuffer left = channel.unsafe().outboundBuffer();
+        return left != null && left.totalPendingWriteBytes() > 0;
     }
 
     /// Closes a channel, with a reset where asked.
