@@ -357,6 +357,9 @@ final class TcpSession {
         acceptor.parts().limits().leave();
         acceptor.parts().metrics().ended(Protocol.TCP, reason);
         log(reason);
+        if (reason == EndReason.DESCRIPTORS) {
+            acceptor.outOfDescriptors();
+        }
         acceptor.remove(this);
     }
 
