@@ -8,7 +8,9 @@ import io.skerry.edge.listener.Route;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,19 +18,25 @@ import org.slf4j.LoggerFactory;
 /// that event loop; {@link #open()} may be asked from anywhere.
 ///
 /// When the process has no descriptor left, `accept` fails again and again without taking anything
-/// off the queue. Accepting then pauses and is tried again by a timer, and the clients wait in the
+/// off the queue, or a client is accepted and has to be turned away for want of a socket towards
+/// its origin. Accepting then pauses and is tried again by a timer, and the clients wait in the
 /// backlog.
 final class TcpAcceptor extends ChannelInboundHandlerAdapter {
     static final long ACCEPT_PAUSE_MILLIS = 250;
+
+    private static final long SAY_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private static final Logger LOG = LoggerFactory.getLogger(TcpAcceptor.class);
 
     private final TcpListener listener;
     private final TcpLoop tcpLoop;
     private final SessionList sessions = new SessionList();
+    private @Nullable ChannelHandlerContext server;
     private volatile int open;
     private boolean closed;
     private boolean paused;
+    private boolean said;
+    private long saidAt;
 
     TcpAcceptor(TcpListener listener, TcpLoop tcpLoop) {
         this.listener = listener;
@@ -53,8 +61,19 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
     }
 
     @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        server = context;
+    }
+
+    @Override
     public void channelRead(ChannelHandlerContext context, Object accepted) {
         SocketChannel client = (SocketChannel) accepted;
+        InetSocketAddress address = client.remoteAddress();
+        if (address == null) {
+            // Reset while it waited in the backlog: the system no longer knows who it was.
+            refuse(client, EndReason.CLIENT_RESET);
+            return;
+        }
         Route route = listener.route();
         int max = route.rule().spec().maxConnections();
         int place = route.counters().open.incrementAndGet();
@@ -65,7 +84,7 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
             route.counters().open.decrementAndGet();
             refuse(client, EndReason.SESSION_LIMIT);
         } else {
-            new TcpSession(this, route, client).begin();
+            new TcpSession(this, route, client, address).begin();
         }
     }
 
@@ -80,12 +99,22 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
             LOG.error("accepting on {} broke", listener.key(), cause);
             return;
         }
-        if (paused) {
+        pause(String.valueOf(cause.getMessage()));
+    }
+
+    private void pause(String why) {
+        ChannelHandlerContext context = server;
+        if (paused || context == null) {
             return;
         }
         paused = true;
         parts().acceptPauses().increment();
-        LOG.warn("accepting on {} pauses: {}", listener.key(), cause.getMessage());
+        // Said once in a while, not four times a second.
+        if (!said || now() - saidAt >= SAY_AGAIN_NANOS) {
+            said = true;
+            saidAt = now();
+            LOG.warn("accepting on {} pauses: {}", listener.key(), why);
+        }
         context.channel().config().setAutoRead(false);
         var _ =
                 context.executor()
@@ -96,6 +125,11 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
                                 },
                                 ACCEPT_PAUSE_MILLIS,
                                 TimeUnit.MILLISECONDS);
+    }
+
+    /// A session ended because no socket could be opened towards its origin.
+    void outOfDescriptors() {
+        pause("no descriptor towards an origin");
     }
 
     void add(TcpSession session) {

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.SingleThreadEventLoop;
 import io.netty.channel.socket.SocketChannel;
@@ -79,11 +80,15 @@ final class TcpSession {
 
     @Nullable TcpSession next;
 
-    TcpSession(TcpAcceptor acceptor, Route route, SocketChannel client) {
+    TcpSession(
+            TcpAcceptor acceptor,
+            Route route,
+            SocketChannel client,
+            InetSocketAddress clientAddress) {
         this.acceptor = acceptor;
         this.route = route;
         this.client = client;
-        this.clientAddress = client.remoteAddress();
+        this.clientAddress = clientAddress;
         this.toOrigin = new Relay(this, Side.CLIENT, client);
         this.began = acceptor.parts().nanoClock().getAsLong();
         this.lastByte = acceptor.now();
@@ -338,7 +343,7 @@ final class TcpSession {
         state = State.CLOSED;
         count();
         toOrigin.release();
-        boolean abrupt = isAbrupt(reason);
+        boolean abrupt = isAbrupt(reason) || waits(client) || (origin != null && waits(origin));
         end(client, abrupt);
         if (toClient != null) {
             toClient.release();
@@ -353,6 +358,9 @@ final class TcpSession {
         acceptor.parts().limits().leave();
         acceptor.parts().metrics().ended(Protocol.TCP, reason);
         log(reason);
+        if (reason == EndReason.DESCRIPTORS) {
+            acceptor.outOfDescriptors();
+        }
         acceptor.remove(this);
     }
 
@@ -386,6 +394,12 @@ final class TcpSession {
                     INTERNAL ->
                     true;
         };
+    }
+
+    /// Whether bytes are left that the channel could not take.
+    private static boolean waits(SocketChannel channel) {
+        ChannelOutboundBuffer left = channel.unsafe().outboundBuffer();
+        return left != null && left.totalPendingWriteBytes() > 0;
     }
 
     /// Closes a channel, with a reset where asked.

@@ -1,0 +1,119 @@
+package io.skerry.edge.tcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.skerry.edge.Child;
+import io.skerry.edge.transport.Transport;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// A node that has no descriptor left.
+@Timeout(60)
+final class DescriptorLimitTest {
+    private static final int DESCRIPTORS = 300;
+    private static final int CLIENTS = 400;
+
+    private record State(long open, long pauses, long turnedAway, long cpuNanos) {
+        static State of(Child node) {
+            String[] words = node.ask("state").split(" ");
+            return new State(
+                    Long.parseLong(words[0]),
+                    Long.parseLong(words[1]),
+                    Long.parseLong(words[2]),
+                    Long.parseLong(words[3]));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void pausesWithoutSpinningAndServesAgainWhenDescriptorsAreBack(Transport transport)
+            throws Exception {
+        org.junit.jupiter.api.Assumptions.assumeTrue(transport.isAvailable());
+        List<Socket> clients = new ArrayList<>();
+        try (Child node = Child.start(StarvedNode.class, DESCRIPTORS);
+                ServerSocket origin = new ServerSocket(0, 500, TcpRig.HOME)) {
+            Thread.ofVirtual().start(() -> echo(origin));
+            int port =
+                    Integer.parseInt(node.ask("open " + transport + " " + origin.getLocalPort()));
+            assertThat(echoes(dial(port, clients))).isTrue();
+            for (int i = 0; i < CLIENTS; i++) {
+                dial(port, clients);
+            }
+            TcpRig.await("starved", () -> State.of(node).pauses() > 0);
+            long used = cpuOfASecond(node);
+            State starved = State.of(node);
+            System.out.println(
+                    transport + ": " + starved + ", " + used / 1_000_000 + " ms of CPU in 1 s");
+            assertThat(starved.open()).isBetween(1L, (long) DESCRIPTORS);
+            // Twice per pause and loop would be a few milliseconds; a spin is all of a core.
+            assertThat(used).isLessThan(TimeUnit.MILLISECONDS.toNanos(400));
+            // io_uring accepts by itself whoever waits; pausing comes too late for them.
+            if (transport != Transport.IO_URING) {
+                assertThat(starved.turnedAway()).as("most wait").isLessThan(CLIENTS / 2);
+            }
+            assertThat(echoes(clients.getFirst())).as("a session it has goes on").isTrue();
+
+            for (Socket each : clients) {
+                each.close();
+            }
+            TcpRig.await("all gone", () -> State.of(node).open() == 0);
+            for (int i = 0; i < 50; i++) {
+                assertThat(echoes(dial(port, clients))).as("client " + i).isTrue();
+            }
+            assertThat(State.of(node).turnedAway()).isGreaterThanOrEqualTo(starved.turnedAway());
+        } finally {
+            for (Socket each : clients) {
+                each.close();
+            }
+        }
+    }
+
+    private static long cpuOfASecond(Child node) {
+        long before = State.of(node).cpuNanos();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+        while (System.nanoTime() < end) {
+            LockSupport.parkNanos(end - System.nanoTime());
+        }
+        return State.of(node).cpuNanos() - before;
+    }
+
+    private static Socket dial(int port, List<Socket> all) throws IOException {
+        Socket client = new Socket();
+        client.setSoTimeout(10_000);
+        client.connect(new InetSocketAddress(TcpRig.HOME, port), 5_000);
+        all.add(client);
+        return client;
+    }
+
+    private static boolean echoes(Socket client) throws IOException {
+        client.getOutputStream().write(7);
+        return client.getInputStream().read() == 7;
+    }
+
+    private static void echo(ServerSocket origin) {
+        while (!origin.isClosed()) {
+            try {
+                Socket socket = origin.accept();
+                Thread.ofVirtual()
+                        .start(() -> {
+                            try (socket) {
+                                socket.getInputStream().transferTo(socket.getOutputStream());
+                            } catch (IOException over) {
+                                // The client has gone.
+                            }
+                        });
+            } catch (IOException closed) {
+                return;
+            }
+        }
+    }
+}
