@@ -97,6 +97,9 @@ final class TcpSession {
         acceptor.add(this);
         deadline = began + acceptor.parts().settings().connectTimeout().toNanos();
         configure(client, toOrigin);
+        if (!acceptor.parts().transport().inheritsKeepAlive()) {
+            client.config().setKeepAlive(true);
+        }
         acceptor.loop()
                 .register(client)
                 .addListener(
@@ -115,7 +118,6 @@ final class TcpSession {
         ChannelConfig config = channel.config();
         config.setAutoRead(false);
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        config.setOption(ChannelOption.SO_KEEPALIVE, true);
         config.setWriteBufferWaterMark(acceptor.parts().waterMark());
         config.setRecvByteBufAllocator(READ_SIZES);
         channel.pipeline().addLast(relay);
@@ -154,6 +156,7 @@ final class TcpSession {
         toClient = relay;
         deadline = parts.nanoClock().getAsLong() + parts.settings().connectTimeout().toNanos();
         configure(channel, relay);
+        channel.config().setKeepAlive(true);
         // The deadline is the tick's: no timer for each connection.
         channel.config().setConnectTimeoutMillis(0);
         var _ = acceptor.loop().register(channel);

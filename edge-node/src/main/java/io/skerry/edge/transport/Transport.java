@@ -45,6 +45,11 @@ public enum Transport {
     private static final ChannelOption<Integer> V6ONLY =
             new IntegerUnixChannelOption("IPV6_V6ONLY", IPPROTO_IPV6, IPV6_V6ONLY);
 
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_KEEPALIVE = 9;
+    private static final ChannelOption<Integer> KEEPALIVE =
+            new IntegerUnixChannelOption("SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE);
+
     /// The fastest that has proved itself: epoll where there is one, else NIO.
     public static Transport best() {
         return EPOLL.isAvailable() ? EPOLL : NIO;
@@ -90,6 +95,14 @@ public enum Transport {
         };
     }
 
+    /// Whether accepted sockets have keep-alive on by the listening one, without a call for each.
+    public boolean inheritsKeepAlive() {
+        return switch (this) {
+            case EPOLL, IO_URING -> true;
+            case NIO -> false;
+        };
+    }
+
     /// A socket to listen with on an address, not yet registered or bound. Sharing the port is
     /// switched on where the transport can.
     ///
@@ -111,6 +124,7 @@ public enum Transport {
 
     private static ServerSocketChannel exact(ServerSocketChannel server, boolean v6) {
         server.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
+        server.config().setOption(KEEPALIVE, 1);
         if (v6) {
             server.config().setOption(V6ONLY, 1);
         }
