@@ -6,9 +6,11 @@ import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -124,6 +126,15 @@ final class WatchedEpoll implements IoHandler {
             return registration.submit(none ? EpollIoOps.EPOLLET : ops);
         }
 
+        /// Sockets leave the loop only to be closed, and a closed one is out of the set by itself.
+        private void closeFirst() {
+            try {
+                ((EpollIoHandle) handle).fd().close();
+            } catch (IOException failed) {
+                LOG.debug("closing a socket failed", failed);
+            }
+        }
+
         private void tell() {
             waiting = false;
             if (wanted.equals(told) || !registration.isValid()) {
@@ -152,6 +163,9 @@ final class WatchedEpoll implements IoHandler {
 
         @Override
         public boolean cancel() {
+            if (loop.isExecutorThread(Thread.currentThread())) {
+                closeFirst();
+            }
             return registration.cancel();
         }
     }
