@@ -172,7 +172,9 @@ final class Relay extends ChannelInboundHandlerAdapter {
             sinkDone = true;
             session.relayDone();
         } else {
-            to.shutdownOutput().addListener((ChannelFutureListener) this::finished);
+            session.transport()
+                    .shutdownOutput(to)
+                    .addListener((ChannelFutureListener) this::finished);
         }
     }
 

@@ -14,6 +14,7 @@ import io.skerry.edge.listener.Route;
 import io.skerry.edge.origin.Choice;
 import io.skerry.edge.origin.Origin;
 import io.skerry.edge.session.EndReason;
+import io.skerry.edge.transport.Transport;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import java.io.IOException;
@@ -97,7 +98,7 @@ final class TcpSession {
         acceptor.add(this);
         deadline = began + acceptor.parts().settings().connectTimeout().toNanos();
         configure(client, toOrigin);
-        if (!acceptor.parts().transport().inheritsKeepAlive()) {
+        if (!transport().inheritsKeepAlive()) {
             client.config().setKeepAlive(true);
         }
         acceptor.loop()
@@ -241,6 +242,10 @@ final class TcpSession {
 
     boolean isClosed() {
         return state == State.CLOSED;
+    }
+
+    Transport transport() {
+        return acceptor.parts().transport();
     }
 
     /// The relay that writes to the side.

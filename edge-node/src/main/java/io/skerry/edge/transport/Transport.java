@@ -1,6 +1,7 @@
 package io.skerry.edge.transport;
 
 import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.epoll.Epoll;
@@ -16,14 +17,17 @@ import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
+import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannelOption;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
+import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.nio.channels.NotYetConnectedException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -142,6 +146,24 @@ public enum Transport {
                     new NioSocketChannel(
                             java.nio.channels.spi.SelectorProvider.provider(), family(peer));
         };
+    }
+
+    /// Sends the end of the stream; everything before it must have been written. With epoll this is
+    /// the system call alone: Netty's way makes an exception with its stack trace each time.
+    public ChannelFuture shutdownOutput(SocketChannel channel) {
+        return switch (this) {
+            case EPOLL -> shutdownAtOnce((EpollSocketChannel) channel);
+            case IO_URING, NIO -> channel.shutdownOutput();
+        };
+    }
+
+    private static ChannelFuture shutdownAtOnce(EpollSocketChannel channel) {
+        try {
+            ((Socket) channel.fd()).shutdown(false, true);
+            return channel.newSucceededFuture();
+        } catch (IOException | NotYetConnectedException failed) {
+            return channel.newFailedFuture(failed);
+        }
     }
 
     /// A datagram socket of the address's family, not yet registered or bound, for listening
