@@ -6,6 +6,8 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import java.util.ArrayDeque;
@@ -131,26 +133,49 @@ final class Relay extends ChannelInboundHandlerAdapter {
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event instanceof ChannelInputShutdownEvent && !sourceDone && !session.isClosed()) {
-            sourceDone = true;
-            session.sourceEnded(from);
-            if (sink != null) {
-                finish(sink);
-            }
+            // Else the end would be told again and again.
+            source.config().setAutoRead(false);
+            sourceEnded();
+        }
+    }
+
+    private void sourceEnded() {
+        sourceDone = true;
+        session.sourceEnded(from);
+        if (sink != null) {
+            finish(sink);
         }
     }
 
     /// Passes the end of the stream on, after everything before it.
     private void finish(SocketChannel to) {
+        to.flush();
+        ChannelOutboundBuffer unwritten = to.unsafe().outboundBuffer();
+        if (unwritten != null && unwritten.isEmpty()) {
+            passEnd(to);
+            return;
+        }
         to.writeAndFlush(Unpooled.EMPTY_BUFFER)
                 .addListener(
                         (ChannelFutureListener)
                                 flushed -> {
                                     if (flushed.isSuccess() && !session.isClosed()) {
-                                        to.shutdownOutput()
-                                                .addListener(
-                                                        (ChannelFutureListener) this::finished);
+                                        passEnd(to);
                                     }
                                 });
+    }
+
+    /// The second of two ends is passed on by closing, which the session does.
+    private void passEnd(SocketChannel to) {
+        Relay writer = session.towards(from);
+        if (writer != null && writer.isDone()) {
+            sinkDone = true;
+            session.relayDone();
+        } else {
+            session.transport()
+                    .shutdownOutput(to)
+                    .addListener((ChannelFutureListener) this::finished);
+        }
     }
 
     private void finished(ChannelFuture shutdown) {
@@ -159,19 +184,24 @@ final class Relay extends ChannelInboundHandlerAdapter {
         }
         if (shutdown.isSuccess()) {
             sinkDone = true;
+            // Its own end will be the last that happens to it: Netty may close it then.
+            shutdown.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
             session.relayDone();
         } else {
             session.reset(from.other());
         }
     }
 
-    /// Not asked for by the session: a reset, except where both directions of the channel had ended
-    /// in order. Netty closes it then by itself, and what was read from it may still be on its way.
+    /// Not asked for by the session: a reset, except where the other direction has ended in order
+    /// before. Then it is the end of this one, for which Netty closes the channel by itself, and
+    /// what was read from it may still be on its way.
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         Relay writer = session.towards(from);
-        if (!sourceDone || writer == null || !writer.isDone()) {
+        if (writer == null || !writer.isDone()) {
             session.reset(from);
+        } else if (!sourceDone && !session.isClosed()) {
+            sourceEnded();
         }
     }
 

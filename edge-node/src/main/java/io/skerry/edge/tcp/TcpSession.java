@@ -15,6 +15,7 @@ import io.skerry.edge.listener.Route;
 import io.skerry.edge.origin.Choice;
 import io.skerry.edge.origin.Origin;
 import io.skerry.edge.session.EndReason;
+import io.skerry.edge.transport.Transport;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import java.io.IOException;
@@ -102,6 +103,9 @@ final class TcpSession {
         acceptor.add(this);
         deadline = began + acceptor.parts().settings().connectTimeout().toNanos();
         configure(client, toOrigin);
+        if (!transport().inheritsKeepAlive()) {
+            client.config().setKeepAlive(true);
+        }
         acceptor.loop()
                 .register(client)
                 .addListener(
@@ -120,7 +124,6 @@ final class TcpSession {
         ChannelConfig config = channel.config();
         config.setAutoRead(false);
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        config.setOption(ChannelOption.SO_KEEPALIVE, true);
         config.setWriteBufferWaterMark(acceptor.parts().waterMark());
         config.setRecvByteBufAllocator(READ_SIZES);
         channel.pipeline().addLast(relay);
@@ -159,6 +162,7 @@ final class TcpSession {
         toClient = relay;
         deadline = parts.nanoClock().getAsLong() + parts.settings().connectTimeout().toNanos();
         configure(channel, relay);
+        channel.config().setKeepAlive(true);
         // The deadline is the tick's: no timer for each connection.
         channel.config().setConnectTimeoutMillis(0);
         var _ = acceptor.loop().register(channel);
@@ -243,6 +247,10 @@ final class TcpSession {
 
     boolean isClosed() {
         return state == State.CLOSED;
+    }
+
+    Transport transport() {
+        return acceptor.parts().transport();
     }
 
     /// The relay that writes to the side.

@@ -1,6 +1,7 @@
 package io.skerry.edge.transport;
 
 import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.epoll.Epoll;
@@ -16,14 +17,17 @@ import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
+import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannelOption;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
+import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.nio.channels.NotYetConnectedException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +48,11 @@ public enum Transport {
     private static final int IPV6_V6ONLY = 26;
     private static final ChannelOption<Integer> V6ONLY =
             new IntegerUnixChannelOption("IPV6_V6ONLY", IPPROTO_IPV6, IPV6_V6ONLY);
+
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_KEEPALIVE = 9;
+    private static final ChannelOption<Integer> KEEPALIVE =
+            new IntegerUnixChannelOption("SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE);
 
     /// The fastest that has proved itself: epoll where there is one, else NIO.
     public static Transport best() {
@@ -90,6 +99,14 @@ public enum Transport {
         };
     }
 
+    /// Whether accepted sockets have keep-alive on by the listening one, without a call for each.
+    public boolean inheritsKeepAlive() {
+        return switch (this) {
+            case EPOLL, IO_URING -> true;
+            case NIO -> false;
+        };
+    }
+
     /// A socket to listen with on an address, not yet registered or bound. Sharing the port is
     /// switched on where the transport can.
     ///
@@ -111,6 +128,7 @@ public enum Transport {
 
     private static ServerSocketChannel exact(ServerSocketChannel server, boolean v6) {
         server.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
+        server.config().setOption(KEEPALIVE, 1);
         if (v6) {
             server.config().setOption(V6ONLY, 1);
         }
@@ -128,6 +146,24 @@ public enum Transport {
                     new NioSocketChannel(
                             java.nio.channels.spi.SelectorProvider.provider(), family(peer));
         };
+    }
+
+    /// Sends the end of the stream; everything before it must have been written. With epoll this is
+    /// the system call alone: Netty's way makes an exception with its stack trace each time.
+    public ChannelFuture shutdownOutput(SocketChannel channel) {
+        return switch (this) {
+            case EPOLL -> shutdownAtOnce((EpollSocketChannel) channel);
+            case IO_URING, NIO -> channel.shutdownOutput();
+        };
+    }
+
+    private static ChannelFuture shutdownAtOnce(EpollSocketChannel channel) {
+        try {
+            ((Socket) channel.fd()).shutdown(false, true);
+            return channel.newSucceededFuture();
+        } catch (IOException | NotYetConnectedException failed) {
+            return channel.newFailedFuture(failed);
+        }
     }
 
     /// A datagram socket of the address's family, not yet registered or bound, for listening

@@ -6,8 +6,16 @@ import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
+import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Netty's epoll handler, with sockets that stay watched while nothing is asked of them.
 ///
@@ -15,16 +23,25 @@ import io.netty.channel.epoll.EpollIoOps;
 /// once the peer has half-closed, and fails to put it back: the next write that does not fit the
 /// socket buffer breaks the connection with `epoll_ctl … No such file or directory`. Here such a
 /// socket stays in the set, edge-triggered and without interest, which also lets a reset be seen.
+///
+/// Changes of interest are told to the system once per turn of the loop, just before it waits, and
+/// only where the interest differs from what the system knows: Netty changes its mind several times
+/// while a connection begins and ends, and each change would be a system call.
 final class WatchedEpoll implements IoHandler {
-    private final IoHandler epoll;
+    private static final Logger LOG = LoggerFactory.getLogger(WatchedEpoll.class);
 
-    private WatchedEpoll(IoHandler epoll) {
+    private final IoHandler epoll;
+    private final ThreadAwareExecutor loop;
+    private final ArrayDeque<Watched> changed = new ArrayDeque<>();
+
+    private WatchedEpoll(IoHandler epoll, ThreadAwareExecutor loop) {
         this.epoll = epoll;
+        this.loop = loop;
     }
 
     static IoHandlerFactory newFactory() {
         IoHandlerFactory factory = EpollIoHandler.newFactory();
-        return executor -> new WatchedEpoll(factory.newHandler(executor));
+        return loop -> new WatchedEpoll(factory.newHandler(loop), loop);
     }
 
     @Override
@@ -34,6 +51,9 @@ final class WatchedEpoll implements IoHandler {
 
     @Override
     public int run(IoHandlerContext context) {
+        for (Watched each = changed.poll(); each != null; each = changed.poll()) {
+            each.tell();
+        }
         return epoll.run(context);
     }
 
@@ -49,7 +69,7 @@ final class WatchedEpoll implements IoHandler {
 
     @Override
     public IoRegistration register(IoHandle handle) throws Exception {
-        return new Watched(epoll.register(handle));
+        return new Watched(handle, epoll.register(handle));
     }
 
     @Override
@@ -62,11 +82,18 @@ final class WatchedEpoll implements IoHandler {
         return epoll.isCompatible(type);
     }
 
-    private static final class Watched implements IoRegistration {
+    private final class Watched implements IoRegistration {
+        private final IoHandle handle;
         private final IoRegistration registration;
-        private boolean added;
 
-        Watched(IoRegistration registration) {
+        /// What the system knows; null while the socket is not in the set.
+        private @Nullable IoOps told;
+
+        private IoOps wanted = EpollIoOps.NONE;
+        private boolean waiting;
+
+        Watched(IoHandle handle, IoRegistration registration) {
+            this.handle = handle;
             this.registration = registration;
         }
 
@@ -78,11 +105,55 @@ final class WatchedEpoll implements IoHandler {
 
         @Override
         public long submit(IoOps ops) {
-            if (!ops.equals(EpollIoOps.NONE)) {
-                added = true;
+            if (told == null || !loop.isExecutorThread(Thread.currentThread())) {
+                return submitNow(ops);
+            }
+            wanted = ops;
+            if (!waiting) {
+                waiting = true;
+                changed.add(this);
+            }
+            return ((EpollIoOps) ops).value();
+        }
+
+        private long submitNow(IoOps ops) {
+            boolean none = ops.equals(EpollIoOps.NONE);
+            if (none && told == null) {
                 return registration.submit(ops);
             }
-            return registration.submit(added ? EpollIoOps.EPOLLET : ops);
+            wanted = ops;
+            told = ops;
+            return registration.submit(none ? EpollIoOps.EPOLLET : ops);
+        }
+
+        /// Sockets leave the loop only to be closed, and a closed one is out of the set by itself.
+        private void closeFirst() {
+            try {
+                ((EpollIoHandle) handle).fd().close();
+            } catch (IOException failed) {
+                LOG.debug("closing a socket failed", failed);
+            }
+        }
+
+        private void tell() {
+            waiting = false;
+            if (wanted.equals(told) || !registration.isValid()) {
+                return;
+            }
+            try {
+                submitNow(wanted);
+            } catch (UncheckedIOException failed) {
+                LOG.error("epoll refuses a socket, which is closed", failed);
+                close();
+            }
+        }
+
+        private void close() {
+            try {
+                handle.close();
+            } catch (Exception failed) {
+                LOG.error("a socket was not closed", failed);
+            }
         }
 
         @Override
@@ -92,6 +163,9 @@ final class WatchedEpoll implements IoHandler {
 
         @Override
         public boolean cancel() {
+            if (loop.isExecutorThread(Thread.currentThread())) {
+                closeFirst();
+            }
             return registration.cancel();
         }
     }
