@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 final class DescriptorLimitTest {
     private static final int DESCRIPTORS = 300;
+    private static final int SECONDS_WATCHED = 8;
+    private static final long CALM_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
     private static final int CLIENTS = 400;
 
     private record State(long open, long pauses, long turnedAway, long cpuNanos) {
@@ -49,13 +51,13 @@ final class DescriptorLimitTest {
                 dial(port, clients);
             }
             TcpRig.await("starved", () -> State.of(node).pauses() > 0);
-            long used = cpuOfASecond(node);
+            long used = cpuOfTheCalmestSecond(node);
             State starved = State.of(node);
             System.out.println(
                     transport + ": " + starved + ", " + used / 1_000_000 + " ms of CPU in 1 s");
             assertThat(starved.open()).isBetween(1L, (long) DESCRIPTORS);
             // Twice per pause and loop would be a few milliseconds; a spin is all of a core.
-            assertThat(used).isLessThan(TimeUnit.MILLISECONDS.toNanos(400));
+            assertThat(used).isLessThan(CALM_NANOS);
             // io_uring accepts by itself whoever waits; pausing comes too late for them.
             if (transport != Transport.IO_URING) {
                 assertThat(starved.turnedAway()).as("most wait").isLessThan(CLIENTS / 2);
@@ -75,6 +77,16 @@ final class DescriptorLimitTest {
                 each.close();
             }
         }
+    }
+
+    /// The first second that is calm, or the least of them: the compiler works in the same process,
+    /// while a loop that spins leaves no second calm.
+    private static long cpuOfTheCalmestSecond(Child node) {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < SECONDS_WATCHED && least >= CALM_NANOS; i++) {
+            least = Math.min(least, cpuOfASecond(node));
+        }
+        return least;
     }
 
     private static long cpuOfASecond(Child node) {

@@ -535,6 +535,7 @@ final class TcpListenerTest {
             Listener listener = rig.open(rig.route(home(), server.getLocalPort(), ClientIp.OFF, 2));
             try (Socket a = rig.dial(listener);
                     Socket b = rig.dial(listener)) {
+                TcpRig.await("both are in", () -> rig.metrics.open(Protocol.TCP) == 2);
                 rig.knock(listener);
                 rig.awaitEnded(EndReason.MAX_CONNECTIONS, 1);
                 assertThat(rig.metrics.open(Protocol.TCP)).isEqualTo(2);
