@@ -6,10 +6,14 @@ import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A UDP socket on an event loop. Owns the descriptor: once made it is closed exactly once, by
 /// {@link #close} or by the loop's own end.
 final class UdpSocket implements EpollIoHandle {
+    private static final Logger LOG = LoggerFactory.getLogger(UdpSocket.class);
+
     private final UdpLoop loop;
     private final FileDescriptor fd;
     private final Runnable whenReadable;
@@ -63,6 +67,11 @@ final class UdpSocket implements EpollIoHandle {
         if (registration != null) {
             registration.cancel();
         }
-        loop.calls.close(fd.intValue());
+        // Not by its number: leaving the loop may have closed it, and the number may be another's.
+        try {
+            fd.close();
+        } catch (IOException failed) {
+            LOG.debug("closing a socket failed", failed);
+        }
     }
 }
