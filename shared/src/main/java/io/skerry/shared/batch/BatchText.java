@@ -6,7 +6,6 @@ import io.skerry.shared.problem.Checked;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Mistake;
 import io.skerry.shared.problem.Mistakes;
-import io.skerry.shared.rule.ClientIp;
 import io.skerry.shared.rule.OriginRef;
 import io.skerry.shared.rule.RuleJson;
 import io.skerry.shared.rule.RuleReader;
@@ -175,10 +174,5 @@ public final class BatchText {
                         .put("headerDestination", "dialled")
                         .put("maxConnections", 0);
         return !plain.equals(RuleJson.print(spec));
-    }
-
-    /// Whether a mode is outside the manual's list of words (it is an extension of ours).
-    public static boolean isExtension(ClientIp clientIp) {
-        return clientIp == ClientIp.SPP;
     }
 }

@@ -7,6 +7,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.junit5.VertxExtension;
+import io.vertx.junit5.VertxTestContext;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,16 +16,19 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
+/// The extension makes a Vert.x for each test and closes it, and fails a test whose context has
+/// heard of a failure on any thread.
+@ExtendWith(VertxExtension.class)
 final class LocalBusTest {
-    private final Vertx vertx = Vertx.vertx();
-    private final LocalBus bus = new LocalBus(vertx);
+    private final Vertx vertx;
+    private final LocalBus bus;
 
-    @AfterEach
-    void close() throws Exception {
-        vertx.close().await(10, TimeUnit.SECONDS);
+    LocalBusTest(Vertx vertx) {
+        this.vertx = vertx;
+        this.bus = new LocalBus(vertx);
     }
 
     private static JsonObject number(int n) {
@@ -31,10 +36,15 @@ final class LocalBusTest {
     }
 
     @Test
-    void answersRequests() throws Exception {
+    void answersRequests(VertxTestContext test) {
         bus.serve("double", message -> Future.succeededFuture(number(message.getInteger("n") * 2)));
-        assertThat(bus.request("double", number(21), 5_000).await(5, TimeUnit.SECONDS))
-                .isEqualTo(number(42));
+        bus.request("double", number(21), 5_000)
+                .onComplete(
+                        test.succeeding(answer ->
+                                test.verify(() -> {
+                                    assertThat(answer).isEqualTo(number(42));
+                                    test.completeNow();
+                                })));
     }
 
     @Test
