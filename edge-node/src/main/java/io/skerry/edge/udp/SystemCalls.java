@@ -41,6 +41,7 @@ final class SystemCalls {
     static final int EACCES = 13;
     static final int ENFILE = 23;
     static final int EMFILE = 24;
+    static final int EINVAL = 22;
     static final int EADDRINUSE = 98;
     static final int EADDRNOTAVAIL = 99;
     static final int ENETUNREACH = 101;
@@ -148,7 +149,7 @@ final class SystemCalls {
     }
 
     /// Sends one `msghdr`.
-    int sendOne(int fd, long message) {
+    int sendMessage(int fd, long message) {
         try {
             return answer((int) (long) SENDMSG.invokeExact(state, fd, message, MSG_DONTWAIT));
         } catch (Throwable impossible) {
