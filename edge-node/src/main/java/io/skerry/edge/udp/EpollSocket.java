@@ -48,11 +48,27 @@ final class EpollSocket implements UdpSocket, EpollIoHandle {
 
     @Override
     public int send(MemorySegment messages, long at, int count) {
+        if (count == 1 && MessageHeader.isBare(messages, at)) {
+            return sendBare(messages, at);
+        }
         int result;
         do {
             result = calls.send(fd.intValue(), messages.address() + at, count);
         } while (result == -SystemCalls.EINTR);
         return result;
+    }
+
+    /// One datagram in one piece: the system copies no structures.
+    private int sendBare(MemorySegment messages, long at) {
+        long payload = MessageHeader.payload(messages, at);
+        int length = MessageHeader.payloadLength(messages, at);
+        long name = MessageHeader.name(messages, at);
+        int nameLength = MessageHeader.nameLength(messages, at);
+        int result;
+        do {
+            result = calls.sendTo(fd.intValue(), payload, length, name, nameLength);
+        } while (result == -SystemCalls.EINTR);
+        return result < 0 ? result : 1;
     }
 
     @Override

@@ -72,6 +72,10 @@ final class SystemCalls {
             handle("sendmmsg", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT);
     private static final MethodHandle SENDMSG =
             handle("sendmsg", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle SENDTO =
+            handle(
+                    "sendto", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG,
+                    JAVA_INT);
     private static final MethodHandle CLOSE = handle("close", JAVA_INT, JAVA_INT);
 
     private final MemorySegment state;
@@ -143,6 +147,25 @@ final class SystemCalls {
     int send(int fd, long messages, int count) {
         try {
             return answer((int) SENDMMSG.invokeExact(state, fd, messages, count, MSG_DONTWAIT));
+        } catch (Throwable impossible) {
+            throw unexpected(impossible);
+        }
+    }
+
+    /// Sends one datagram; to a `sockaddr`, or with none on a connected socket. Answers its length.
+    int sendTo(int fd, long payload, int length, long name, int nameLength) {
+        try {
+            return answer(
+                    (int)
+                            (long)
+                                    SENDTO.invokeExact(
+                                            state,
+                                            fd,
+                                            payload,
+                                            (long) length,
+                                            MSG_DONTWAIT,
+                                            name,
+                                            nameLength));
         } catch (Throwable impossible) {
             throw unexpected(impossible);
         }
