@@ -217,6 +217,7 @@ final class UdpPort {
     /// Takes no new clients, gives each session a socket of its own, then runs `whenDone`.
     void handOver(Runnable whenDone) {
         draining = true;
+        loop.touch();
         loop.inSlices(mine(), UdpSession::handOver, whenDone);
     }
 

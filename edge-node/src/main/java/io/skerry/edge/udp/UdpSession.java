@@ -29,6 +29,9 @@ final class UdpSession implements SessionTable.Keyed {
     private static final Logger LOG = LoggerFactory.getLogger(UdpSession.class);
     private static final int ROUNDS = 4;
 
+    /// How long nothing may come from either side when the node stops, for the session to go on.
+    private static final long QUIET_MILLIS = 2_000;
+
     /// Which datagrams to the origin carry a header.
     private enum Headers {
         NONE,
@@ -234,8 +237,11 @@ final class UdpSession implements SessionTable.Keyed {
 
     /// Looks at the session about once a second: ends it where it is idle or its origin is gone.
     boolean staysOpen() {
-        if (loop.millis() - usedAt >= idleMillis) {
+        long quiet = loop.millis() - usedAt;
+        if (quiet >= idleMillis) {
             end(EndReason.IDLE);
+        } else if (quiet >= QUIET_MILLIS && port.listener().endsQuiet()) {
+            end(EndReason.SHUTDOWN);
         } else if (!route.origins().keeps(origin)) {
             end(EndReason.ORIGIN_CHANGED);
         }
@@ -245,7 +251,7 @@ final class UdpSession implements SessionTable.Keyed {
     /// Gives the client side a connected socket of its own, so that the session goes on when the
     /// listening socket is closed: the kernel hands the client's datagrams to the closest match.
     void handOver() {
-        if (ended) {
+        if (ended || !staysOpen()) {
             return;
         }
         try {

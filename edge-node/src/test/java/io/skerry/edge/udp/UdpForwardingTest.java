@@ -338,6 +338,40 @@ class UdpForwardingTest {
     }
 
     @Test
+    void aNodeThatStopsWaitsForTheSessionsOnlyThatAreNotQuiet() throws Exception {
+        TestNode node = node();
+        Peer origin = peer("127.0.0.1");
+        int number = TestNode.freePort();
+        Route route =
+                node.route(
+                        new FakeOrigins("127.0.0.1"), origin.port(), TestNode.spec(ClientIp.OFF));
+        Listener listener = node.open("127.0.0.1", number, route);
+        InetSocketAddress port = new InetSocketAddress("127.0.0.1", number);
+        Peer quiet = peer("127.0.0.1");
+        Peer busy = peer("127.0.0.1");
+        quiet.send("hello", port);
+        origin.receive();
+        busy.send("hello", port);
+        InetSocketAddress session = origin.receive().from();
+
+        AtomicInteger drained = new AtomicInteger();
+        listener.endWhenQuiet();
+        listener.drain(drained::incrementAndGet);
+        TestNode.eventually("the port is closed", () -> listener.descriptors() == 0);
+        TestNode.eventually(
+                "the end of the quiet one",
+                () -> {
+                    busy.send("still there", port);
+                    assertThat(origin.receive().from()).isEqualTo(session);
+                    return listener.sessions() < 2;
+                });
+        assertThat(node.metrics.endedBy(Protocol.UDP, EndReason.SHUTDOWN)).isEqualTo(1);
+        assertThat(drained).hasValue(0);
+        TestNode.eventually("drained", () -> drained.get() == 1);
+        assertThat(node.metrics.endedBy(Protocol.UDP, EndReason.SHUTDOWN)).isEqualTo(2);
+    }
+
+    @Test
     void aPortCanBeOpenedAgainAtOnce() throws Exception {
         TestNode node = node();
         Peer origin = peer("127.0.0.1");
