@@ -10,8 +10,10 @@ import io.skerry.edge.listener.Route;
 import io.skerry.edge.listener.RouteSource;
 import io.skerry.edge.listener.RuleKey;
 import io.skerry.edge.listener.WantedListener;
+import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.RuleCounters;
+import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.tcp.TcpListeners;
 import io.skerry.edge.transport.EventLoops;
@@ -44,11 +46,13 @@ final class SocketTraffic implements Traffic {
     private final TcpListeners tcp;
     private final UdpListeners udp;
     private final DescriptorBudget budget;
+    private final SessionMetrics sessions;
     private final Listeners listeners;
     private Set<String> instances = Set.of();
 
     SocketTraffic(NodeParts parts) {
         EdgeSettings settings = parts.settings();
+        sessions = parts.sessions();
         loops = EventLoops.start(settings.transport().transport(), settings.loopCount());
         tcp =
                 new TcpListeners(
@@ -119,7 +123,13 @@ final class SocketTraffic implements Traffic {
 
     @Override
     public List<Limit> limits() {
-        return List.of(new Limit("descriptors", budget::limit, tcp::acceptPauses));
+        return List.of(
+                new Limit("descriptors", budget::limit, this::descriptorHits),
+                udp.sessionsPerClient());
+    }
+
+    private long descriptorHits() {
+        return tcp.acceptPauses() + sessions.droppedBy(DropReason.DESCRIPTORS);
     }
 
     @Override

@@ -22,6 +22,7 @@ final class EpollSocket implements UdpSocket, EpollIoHandle {
     private Runnable whenReadable = () -> {};
     private Runnable whenLoopEnds = () -> {};
     private @Nullable IoRegistration registration;
+    private int overflow;
     private boolean closed;
 
     EpollSocket(UdpLoop loop, SystemCalls calls, int fd) {
@@ -78,6 +79,18 @@ final class EpollSocket implements UdpSocket, EpollIoHandle {
             result = calls.sendMessage(fd.intValue(), message.address());
         } while (result == -SystemCalls.EINTR);
         return result;
+    }
+
+    @Override
+    public long overflow() {
+        if (!fd.isOpen()) {
+            return 0;
+        }
+        int now = calls.dropped(fd.intValue());
+        // A number of 32 bits that goes round.
+        long more = now - overflow & 0xffff_ffffL;
+        overflow = now;
+        return more;
     }
 
     @Override

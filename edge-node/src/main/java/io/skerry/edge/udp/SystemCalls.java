@@ -28,6 +28,7 @@ final class SystemCalls {
     static final int SO_RCVBUF = 8;
     static final int SO_REUSEPORT = 15;
     static final int SO_RCVBUFFORCE = 33;
+    static final int SO_MEMINFO = 55;
     static final int SOL_UDP = 17;
     static final int UDP_SEGMENT = 103;
     static final int SOL_IPV6 = 41;
@@ -49,6 +50,11 @@ final class SystemCalls {
     static final int ECONNREFUSED = 111;
     static final int EHOSTUNREACH = 113;
 
+    /// Nine numbers (`linux/sock_diag.h`), the drops last.
+    private static final int MEMORY_INFO_BYTES = 9 * Integer.BYTES;
+
+    private static final long DROPS_AT = 8 * Integer.BYTES;
+
     private static final int MSG_DONTWAIT = 0x40;
     private static final int SOCK_DGRAM = 2;
     private static final int SOCK_NONBLOCK = 0x800;
@@ -66,6 +72,8 @@ final class SystemCalls {
             handle("connect", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
     private static final MethodHandle SETSOCKOPT =
             handle("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle GETSOCKOPT =
+            handle("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle RECVMMSG =
             handle("recvmmsg", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG);
     private static final MethodHandle SENDMMSG =
@@ -80,10 +88,14 @@ final class SystemCalls {
 
     private final MemorySegment state;
     private final MemorySegment number;
+    private final MemorySegment memoryInfo;
+    private final MemorySegment memoryLength;
 
     SystemCalls() {
         state = Arena.ofAuto().allocate(Linker.Option.captureStateLayout());
         number = Arena.ofAuto().allocate(JAVA_INT);
+        memoryInfo = Arena.ofAuto().allocate(MEMORY_INFO_BYTES, Integer.BYTES);
+        memoryLength = Arena.ofAuto().allocate(JAVA_INT);
     }
 
     @SuppressWarnings("restricted") // restricted: this is the one place that calls into C
@@ -129,6 +141,26 @@ final class SystemCalls {
                     (int)
                             SETSOCKOPT.invokeExact(
                                     state, fd, level, option, number.address(), Integer.BYTES));
+        } catch (Throwable impossible) {
+            throw unexpected(impossible);
+        }
+    }
+
+    /// How many datagrams the system dropped for want of room in the receive buffer, modulo 2^32; 0
+    /// where it cannot be told.
+    int dropped(int fd) {
+        memoryLength.set(JAVA_INT, 0, MEMORY_INFO_BYTES);
+        try {
+            int result =
+                    (int)
+                            GETSOCKOPT.invokeExact(
+                                    state,
+                                    fd,
+                                    SOL_SOCKET,
+                                    SO_MEMINFO,
+                                    memoryInfo.address(),
+                                    memoryLength.address());
+            return result < 0 ? 0 : memoryInfo.get(JAVA_INT, DROPS_AT);
         } catch (Throwable impossible) {
             throw unexpected(impossible);
         }

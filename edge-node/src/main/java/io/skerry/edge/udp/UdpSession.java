@@ -139,10 +139,6 @@ final class UdpSession implements SessionTable.Keyed {
         return port;
     }
 
-    boolean hasEnded() {
-        return ended;
-    }
-
     /// Starts a batch of datagrams from the client.
     void startBatch() {
         headerFirstInBatch = false;
@@ -186,18 +182,18 @@ final class UdpSession implements SessionTable.Keyed {
     }
 
     private void receiveAnswers() {
-        for (int round = 0; round < ROUNDS && !ended; round++) {
-            int count = loop.in.receive(toOrigin);
-            if (count < 0) {
-                if (count == -SystemCalls.ECONNREFUSED) {
-                    refused();
-                }
-                return;
+        int count;
+        int round = 0;
+        do {
+            count = loop.in.receive(toOrigin);
+            if (count > 0) {
+                answer(loop.in, count);
+            } else if (count == -SystemCalls.ECONNREFUSED) {
+                refused();
             }
-            answer(loop.in, count);
-            if (count < ReceiveBatch.SLOTS) {
-                return;
-            }
+        } while (count == ReceiveBatch.SLOTS && ++round < ROUNDS);
+        if (round > 0 && !ended) {
+            port.countOverflow(toOrigin);
         }
     }
 
@@ -279,6 +275,8 @@ final class UdpSession implements SessionTable.Keyed {
             for (int i = 0; i < count; i++) {
                 if (isFromClient(loop.in, i)) {
                     forward(loop.in, i);
+                } else {
+                    port.metrics().dropped(DropReason.PORT_CLOSED);
                 }
             }
             flush();
@@ -299,8 +297,10 @@ final class UdpSession implements SessionTable.Keyed {
         }
         ended = true;
         loop.remove(this);
+        port.countOverflow(toOrigin);
         toOrigin.release();
         if (toClient != null) {
+            port.countOverflow(toClient);
             toClient.release();
             loop.inNextTurn(port::clientSideClosed);
         }
