@@ -11,6 +11,8 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.name.Names;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.toa.Toa;
+import io.skerry.edge.toa.ToaMetrics;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.Protocol;
@@ -41,7 +43,8 @@ public final class EdgeNode {
     private final Vertx vertx;
     private final EdgeSettings settings;
     private final String boot = UUID.randomUUID().toString();
-    private final Capabilities capabilities = Capabilities.detect();
+    private final Toa toa;
+    private final Capabilities capabilities;
     private final SessionMetrics sessions = new SessionMetrics();
     private final RuleCounterRegistry rules = new RuleCounterRegistry();
     private final SessionLimits limits;
@@ -58,6 +61,8 @@ public final class EdgeNode {
     private EdgeNode(Vertx vertx, Context control, EdgeSettings settings, Traffic.Maker maker) {
         this.vertx = vertx;
         this.settings = settings;
+        this.toa = Toa.start(settings.toa(), settings.transport().transport());
+        this.capabilities = Capabilities.of(toa.missing());
         this.limits = new SessionLimits(settings.sessionsMax());
         this.names = new Names(settings.names());
         this.checks = new HealthChecks(settings.origins().checksMax());
@@ -73,6 +78,7 @@ public final class EdgeNode {
                                 sessions,
                                 limits,
                                 own,
+                                toa,
                                 this::changed));
         this.metrics =
                 new EdgeMetrics(
@@ -86,6 +92,7 @@ public final class EdgeNode {
                                 pools::up,
                                 checks::count,
                                 allLimits()));
+        metrics.add(new ToaMetrics(toa));
     }
 
     /// Starts a node; see {@link #start(Vertx, Bus, EdgeSettings, List)}.
@@ -229,6 +236,7 @@ public final class EdgeNode {
                         .transform(done -> {
                             names.close();
                             checks.close();
+                            toa.stop();
                             return server == null ? Future.succeededFuture() : server.close();
                         });
         return closed.onFailure(bug -> log.error("the node did not close in order", bug));

@@ -6,6 +6,7 @@ import io.skerry.edge.metrics.EdgeMetrics;
 import io.skerry.edge.name.NameSettings;
 import io.skerry.edge.origin.OriginSettings;
 import io.skerry.edge.tcp.TcpSettings;
+import io.skerry.edge.toa.ToaSettings;
 import io.skerry.edge.transport.Transport;
 import io.skerry.edge.udp.UdpSettings;
 import io.skerry.shared.instance.NodeArea;
@@ -49,6 +50,7 @@ import java.util.regex.Pattern;
 /// @param names how names are resolved
 /// @param tcp settings that begin with `tcp.`
 /// @param udp settings that begin with `udp.`
+/// @param toa settings that begin with `toa.`
 public record EdgeSettings(
         String node,
         NodeArea area,
@@ -66,7 +68,8 @@ public record EdgeSettings(
         OriginSettings origins,
         NameSettings names,
         TcpSettings tcp,
-        UdpSettings udp) {
+        UdpSettings udp,
+        ToaSettings toa) {
     /// How sockets are waited for.
     public enum TransportChoice {
         /// The fastest that has proved itself on the machine.
@@ -126,7 +129,8 @@ public record EdgeSettings(
                         OriginSettings.read(settings),
                         NameSettings.read(settings),
                         TcpSettings.read(settings),
-                        UdpSettings.read(settings));
+                        UdpSettings.read(settings),
+                        ToaSettings.read(settings));
         if (read.token.isEmpty() && !read.rules.stream().allMatch(EdgeSettings::isLoopback)) {
             settings.mistake(
                     "node-token",
