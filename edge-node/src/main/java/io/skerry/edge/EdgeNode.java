@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -116,7 +117,10 @@ public final class EdgeNode {
                                 vertx,
                                 bus,
                                 FollowSettings.of(
-                                        settings.rules(), settings.token(), settings.data()),
+                                        settings.rules(),
+                                        settings.token(),
+                                        settings.data(),
+                                        settings.crashWindow()),
                                 node.traffic,
                                 node::report,
                                 node.metrics::applied))
@@ -205,10 +209,21 @@ public final class EdgeNode {
                 state,
                 settings.slots().stream().map(Reachable::addresses).toList(),
                 capabilities.present(),
-                capabilities.missing(),
+                missing(),
                 listeners,
                 open,
                 instances);
+    }
+
+    private Map<String, String> missing() {
+        Follower now = follower;
+        String heldBack = now == null ? "" : now.heldBack();
+        if (heldBack.isEmpty()) {
+            return capabilities.missing();
+        }
+        Map<String, String> missing = new TreeMap<>(capabilities.missing());
+        missing.put("crash-loop", heldBack);
+        return missing;
     }
 
     /// Stops in order: unready, says that it leaves, accepts nothing more, lets sessions drain for
