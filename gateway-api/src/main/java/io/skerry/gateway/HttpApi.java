@@ -59,6 +59,8 @@ final class HttpApi {
                 call(DELETE, group, DELETE_ORIGIN_GROUP, Takes.NOTHING),
                 call(GET, "/v1/nodes", LIST_NODES, Takes.NOTHING, "offset", "limit"),
                 call(DELETE, "/v1/nodes/{node}", DELETE_NODE, Takes.NOTHING),
+                call(POST, "/v1/nodes/{node}/drain", DRAIN_NODE, Takes.NOTHING),
+                call(POST, "/v1/nodes/{node}/undrain", UNDRAIN_NODE, Takes.NOTHING),
                 call(GET, "/v1/revisions", LIST_REVISIONS, Takes.NOTHING, "offset", "limit"),
                 call(GET, "/v1/revisions/{revision}", GET_REVISION, Takes.NOTHING),
                 own(GET, "/v1/events", events::watch),

@@ -139,6 +139,8 @@ final class Operations {
             case DELETE_ORIGIN_GROUP -> groups.delete(request);
             case LIST_NODES -> nodes.list(request);
             case DELETE_NODE -> nodes.delete(request);
+            case DRAIN_NODE -> nodes.drain(request);
+            case UNDRAIN_NODE -> nodes.undrain(request);
             case LIST_REVISIONS -> revisions.list(request);
             case GET_REVISION -> revisions.get(request);
             case PING -> ping();

@@ -108,7 +108,7 @@ public final class Sweep {
                 sql.first(
                                 row -> row.getString(0),
                                 "SELECT coalesce(md5(string_agg(concat_ws(' ', name, boot, area,"
-                                        + " state), ',' ORDER BY name)), '') FROM node")
+                                        + " state, drain), ',' ORDER BY name)), '') FROM node")
                         .orElse("");
         Map<String, String> marks = new TreeMap<>();
         sql.rows(

@@ -38,6 +38,7 @@ public final class Change {
     private final int keepRevisions;
     private @Nullable String object;
     private boolean finished;
+    private boolean nodesTouched;
     private String summary = "";
 
     Change(
@@ -96,6 +97,15 @@ public final class Change {
     /// Notes that an instance is gone.
     public void deleted(String instance) {
         deleted.add(instance);
+    }
+
+    /// Notes that nodes must ask again what they are to do, although no content has changed.
+    public void nodesTouched() {
+        nodesTouched = true;
+    }
+
+    boolean isTouchingNodes() {
+        return nodesTouched;
     }
 
     /// Says what the audit record is about; without it nothing was changed.

@@ -57,6 +57,10 @@ public enum Operation {
     LIST_NODES(false),
     /// `node` → 204.
     DELETE_NODE(true),
+    /// `node` → 202, the node: it is to serve nobody.
+    DRAIN_NODE(true),
+    /// `node` → 202, the node: it may serve again.
+    UNDRAIN_NODE(true),
 
     /// `offset`, `limit`; newest first.
     LIST_REVISIONS(false),
