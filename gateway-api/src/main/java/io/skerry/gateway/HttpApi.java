@@ -42,6 +42,7 @@ final class HttpApi {
                 call(POST, instance + "/enable", ENABLE_INSTANCE, Takes.NOTHING),
                 call(POST, instance + "/disable", DISABLE_INSTANCE, Takes.NOTHING),
                 call(POST, instance + "/rollback", ROLLBACK_INSTANCE, Takes.OBJECT),
+                call(GET, instance + "/diff", GET_DIFF, Takes.NOTHING, "from", "to"),
                 call(POST, rulesOf + "/import", IMPORT_RULES, Takes.RULE_TEXT, "dryRun"),
                 call(GET, rulesOf + "/export", EXPORT_RULES, Takes.NOTHING, "format"),
                 call(POST, rulesOf, CREATE_RULES, Takes.OBJECT_OR_ARRAY),

@@ -11,6 +11,7 @@ import io.skerry.rules.revision.Contents;
 import io.skerry.rules.revision.Publication;
 import io.skerry.rules.revision.RevisionOperations;
 import io.skerry.rules.revision.Writes;
+import io.skerry.rules.rule.Diff;
 import io.skerry.rules.rule.Rollback;
 import io.skerry.rules.rule.RuleListing;
 import io.skerry.rules.rule.RuleOperations;
@@ -109,6 +110,7 @@ final class RuleServiceVerticle extends VerticleBase {
                 new RuleOperations(writes),
                 new RuleListing(opened),
                 new Rollback(writes),
+                new Diff(opened),
                 new GroupOperations(opened, writes),
                 new NodeOperations(opened, writes),
                 new RevisionOperations(opened),

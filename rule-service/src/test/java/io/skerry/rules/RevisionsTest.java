@@ -9,8 +9,11 @@ import io.skerry.shared.bus.RuleRequest;
 import io.skerry.shared.problem.Problem;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -123,6 +126,76 @@ final class RevisionsTest {
     }
 
     @Test
+    void tellsTwoRevisionsApartFieldByField() {
+        String id = rules.newInstance("compared");
+        JsonObject kept = rules.newRule(id, "4101");
+        JsonObject gone = rules.newRule(id, "4102");
+        long from = rules.instance(id).getLong("revision");
+        Map<String, String> first = Map.of("instance", id, "rule", kept.getString("id"));
+        rules.ok(
+                Operation.PATCH_RULE,
+                first,
+                new JsonObject().put("tag", "new").put("ports", new JsonArray().add("4103")));
+        Map<String, String> second = Map.of("instance", id, "rule", gone.getString("id"));
+        rules.ok(Operation.DISABLE_RULE, second, null);
+        long between = rules.instance(id).getLong("revision");
+        rules.awaitStatus(id, gone.getString("id"), "offline");
+        rules.ok(Operation.DELETE_RULE, second, null);
+        JsonObject added = rules.newRule(id, "4104");
+        rules.ok(
+                Operation.PATCH_INSTANCE,
+                Map.of("instance", id),
+                new JsonObject().put("ipv6", true));
+
+        JsonObject all = diff(id, from, null);
+
+        assertThat(ids(all, "added")).containsExactly(added.getString("id"));
+        assertThat(ids(all, "removed")).containsExactly(gone.getString("id"));
+        assertThat(ids(all, "changed")).containsExactly(kept.getString("id"));
+        JsonObject fields = all.getJsonArray("changed").getJsonObject(0).getJsonObject("fields");
+        assertThat(fields.fieldNames()).containsExactlyInAnyOrder("tag", "ports");
+        assertThat(fields.getJsonObject("tag"))
+                .isEqualTo(new JsonObject().put("before", "").put("after", "new"));
+        assertThat(all.getJsonObject("instance").getJsonObject("ipv6").getBoolean("after"))
+                .isTrue();
+
+        JsonObject part = diff(id, from, between);
+        assertThat(ids(part, "added")).isEmpty();
+        assertThat(part.getJsonArray("changed").encode())
+                .contains("\"enabled\":{\"before\":true,\"after\":false}");
+        assertThat(ids(diff(id, between, from), "changed")).hasSize(2);
+        assertThat(ids(diff(id, between, between), "changed")).isEmpty();
+    }
+
+    private static JsonObject diff(String id, long from, @Nullable Long to) {
+        Map<String, String> args = new TreeMap<>(Map.of("instance", id, "from", "" + from));
+        if (to != null) {
+            args.put("to", "" + to);
+        }
+        return rules.ok(Operation.GET_DIFF, args, null);
+    }
+
+    private static List<String> ids(JsonObject diff, String list) {
+        return diff.getJsonArray(list).stream()
+                .map(each -> ((JsonObject) each).getString("id"))
+                .toList();
+    }
+
+    @Test
+    void refusesADiffOfRevisionsThatTheInstanceNeverHad() {
+        String id = rules.newInstance("young-too");
+        String other = "sid-000000000000";
+        Map<String, String> none = Map.of("instance", id);
+        rules.refuses(Operation.GET_DIFF, none, null, 422, "from missing");
+        Map<String, String> late = Map.of("instance", id, "from", "999999");
+        rules.refuses(Operation.GET_DIFF, late, null, 422, "from out_of_range");
+        Map<String, String> words = Map.of("instance", id, "from", "x", "to", "0");
+        rules.refuses(Operation.GET_DIFF, words, null, 422, "from bad_format", "to out_of_range");
+        Map<String, String> nobody = Map.of("instance", other, "from", "1");
+        rules.refuses(Operation.GET_DIFF, nobody, null, 404, " not_found");
+    }
+
+    @Test
     void refusesRevisionsThatTheInstanceNeverHad() {
         String id = rules.newInstance("young");
         Map<String, String> path = Map.of("instance", id);
@@ -150,6 +223,10 @@ final class RevisionsTest {
             Map<String, String> path = Map.of("instance", id);
             small.refuses(Operation.ROLLBACK_INSTANCE, path, to(2), 410, "to gone");
             small.refuses(Operation.GET_REVISION, Map.of("revision", "2"), null, 410, " gone");
+            Map<String, String> far = Map.of("instance", id, "from", "2");
+            small.refuses(Operation.GET_DIFF, far, null, 410, "from gone");
+            Map<String, String> near = Map.of("instance", id, "from", "3");
+            assertThat(small.ok(Operation.GET_DIFF, near, null).getJsonArray("added")).hasSize(3);
             assertThat(small.ok(Operation.LIST_REVISIONS, Map.of(), null).getInteger("total"))
                     .isEqualTo(3);
             assertThat(small.ok(Operation.ROLLBACK_INSTANCE, path, to(3)).getInteger("ruleCount"))

@@ -68,9 +68,9 @@ public final class Change {
         return head.revision();
     }
 
-    /// Newest revision whose history is no longer kept.
-    public long pruned() {
-        return head.pruned();
+    /// Where the deployment stands before this change.
+    public HeadTable.Head head() {
+        return head;
     }
 
     /// The instance of the request's path, locked; `not_found` where there is none.

@@ -20,6 +20,8 @@ public enum Operation {
     DELETE_INSTANCE(true),
     /// `instance`; body `{"to":17}`.
     ROLLBACK_INSTANCE(true),
+    /// `instance`, `from`, `to` → `{"added","removed","changed","instance"}`.
+    GET_DIFF(false),
 
     /// `instance`; body: a rule or an array of rules → 201.
     CREATE_RULES(true),
