@@ -78,7 +78,7 @@ final class RuleServiceVerticle extends VerticleBase {
                         changed -> home.runOnContext(v -> statuses.refresh(changed)));
         NodeApi api = new NodeApi(reports, new Pulls(opened, contents), settings.nodeToken());
         serveNodes(api, home);
-        Sweep sweeper = new Sweep(opened, statuses, publication);
+        Sweep sweeper = new Sweep(opened, statuses, publication, settings.historyDays());
         sweep = sweeper;
         sweeper.run();
         vertx.setPeriodic(Sweep.PERIOD_MILLIS, timer -> sweeper.run());
