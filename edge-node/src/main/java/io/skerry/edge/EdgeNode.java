@@ -146,17 +146,20 @@ public final class EdgeNode {
     /// Whether it serves and means to go on.
     public boolean isReady() {
         Follower now = follower;
-        return state == NodeReport.State.UP && now != null && now.isReady();
+        return state == NodeReport.State.UP && now != null && now.isReady() && !now.isDraining();
     }
 
-    /// Completes when the node serves what it was told for the first time.
+    /// Completes when the node serves what it was told for the first time, which is nothing where
+    /// it was told to drain.
     public Future<Void> ready() {
         Promise<Void> ready = Promise.promise();
         vertx.setPeriodic(
                 READY_POLL_MILLIS,
                 READY_POLL_MILLIS,
                 timer -> {
-                    if (isReady() || state != NodeReport.State.UP) {
+                    Follower now = follower;
+                    boolean told = now != null && now.isReady();
+                    if (told || state != NodeReport.State.UP) {
                         vertx.cancelTimer(timer);
                         ready.tryComplete();
                     }
@@ -195,6 +198,12 @@ public final class EdgeNode {
         return all;
     }
 
+    private NodeReport.State state() {
+        Follower now = follower;
+        boolean drains = now != null && now.isDraining();
+        return state == NodeReport.State.UP && drains ? NodeReport.State.DRAINING : state;
+    }
+
     private NodeReport report(Map<String, NodeReport.Applied> instances) {
         long listeners = 0;
         long open = 0;
@@ -206,7 +215,7 @@ public final class EdgeNode {
                 settings.node(),
                 boot,
                 settings.area(),
-                state,
+                state(),
                 settings.slots().stream().map(Reachable::addresses).toList(),
                 capabilities.present(),
                 missing(),
