@@ -17,6 +17,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -119,7 +120,12 @@ class CrashLoopTest {
         lives++;
         try (Stream<Path> files = Files.walk(from)) {
             for (Path file : files.toList()) {
-                Files.copy(file, folder().resolve(from.relativize(file).toString()));
+                try {
+                    Files.copy(file, folder().resolve(from.relativize(file).toString()));
+                } catch (NoSuchFileException renamed) {
+                    // A write was under way, as it may be when a process dies.
+                    assertThat(file.toString()).endsWith(".next");
+                }
             }
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
