@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -123,7 +124,10 @@ public final class EdgeNode {
                                 vertx,
                                 bus,
                                 FollowSettings.of(
-                                        settings.rules(), settings.token(), settings.data()),
+                                        settings.rules(),
+                                        settings.token(),
+                                        settings.data(),
+                                        settings.crashWindow()),
                                 node.traffic,
                                 node::report,
                                 node.metrics::applied))
@@ -149,17 +153,20 @@ public final class EdgeNode {
     /// Whether it serves and means to go on.
     public boolean isReady() {
         Follower now = follower;
-        return state == NodeReport.State.UP && now != null && now.isReady();
+        return state == NodeReport.State.UP && now != null && now.isReady() && !now.isDraining();
     }
 
-    /// Completes when the node serves what it was told for the first time.
+    /// Completes when the node serves what it was told for the first time, which is nothing where
+    /// it was told to drain.
     public Future<Void> ready() {
         Promise<Void> ready = Promise.promise();
         vertx.setPeriodic(
                 READY_POLL_MILLIS,
                 READY_POLL_MILLIS,
                 timer -> {
-                    if (isReady() || state != NodeReport.State.UP) {
+                    Follower now = follower;
+                    boolean told = now != null && now.isReady();
+                    if (told || state != NodeReport.State.UP) {
                         vertx.cancelTimer(timer);
                         ready.tryComplete();
                     }
@@ -198,6 +205,12 @@ public final class EdgeNode {
         return all;
     }
 
+    private NodeReport.State state() {
+        Follower now = follower;
+        boolean drains = now != null && now.isDraining();
+        return state == NodeReport.State.UP && drains ? NodeReport.State.DRAINING : state;
+    }
+
     private NodeReport report(Map<String, NodeReport.Applied> instances) {
         long listeners = 0;
         long open = 0;
@@ -209,13 +222,24 @@ public final class EdgeNode {
                 settings.node(),
                 boot,
                 settings.area(),
-                state,
+                state(),
                 settings.slots().stream().map(Reachable::addresses).toList(),
                 capabilities.present(),
-                capabilities.missing(),
+                missing(),
                 listeners,
                 open,
                 instances);
+    }
+
+    private Map<String, String> missing() {
+        Follower now = follower;
+        String heldBack = now == null ? "" : now.heldBack();
+        if (heldBack.isEmpty()) {
+            return capabilities.missing();
+        }
+        Map<String, String> missing = new TreeMap<>(capabilities.missing());
+        missing.put("crash-loop", heldBack);
+        return missing;
     }
 
     /// Stops in order: unready, says that it leaves, accepts nothing more, lets sessions drain for
