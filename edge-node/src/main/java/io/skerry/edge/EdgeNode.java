@@ -213,6 +213,7 @@ public final class EdgeNode {
                 settings.area(),
                 state(),
                 settings.slots().stream().map(Reachable::addresses).toList(),
+                settings.labels(),
                 capabilities.present(),
                 capabilities.missing(),
                 listeners,
