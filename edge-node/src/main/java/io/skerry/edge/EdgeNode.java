@@ -224,6 +224,7 @@ public final class EdgeNode {
                 settings.area(),
                 state(),
                 settings.slots().stream().map(Reachable::addresses).toList(),
+                settings.labels(),
                 capabilities.present(),
                 missing(),
                 listeners,

@@ -11,6 +11,7 @@ import io.skerry.edge.listener.RouteSource;
 import io.skerry.edge.listener.RuleKey;
 import io.skerry.edge.listener.WantedListener;
 import io.skerry.edge.metrics.Limit;
+import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.RuleCounters;
 import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.tcp.BeforeConnect;
@@ -20,12 +21,14 @@ import io.skerry.edge.toa.ToaWriter;
 import io.skerry.edge.transport.EventLoops;
 import io.skerry.edge.udp.UdpListeners;
 import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.content.RuleCounts;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,10 +52,12 @@ final class SocketTraffic implements Traffic {
     private final UdpListeners udp;
     private final DescriptorBudget budget;
     private final Listeners listeners;
+    private final RuleCounterRegistry counters;
     private Set<String> instances = Set.of();
 
     SocketTraffic(NodeParts parts) {
         EdgeSettings settings = parts.settings();
+        counters = parts.rules();
         loops = EventLoops.start(settings.transport().transport(), settings.loopCount());
         tcp =
                 new TcpListeners(
@@ -131,6 +136,11 @@ final class SocketTraffic implements Traffic {
                         instance,
                         new Outcome(listeners.refused(instance), listeners.draining(instance))));
         return outcomes;
+    }
+
+    @Override
+    public Map<String, RuleCounts> counts(Collection<String> rules) {
+        return counters.counts(rules);
     }
 
     @Override

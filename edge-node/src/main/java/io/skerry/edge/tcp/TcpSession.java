@@ -377,6 +377,7 @@ final class TcpSession {
         route.counters().open.decrementAndGet();
         acceptor.parts().limits().leave();
         acceptor.parts().metrics().ended(Protocol.TCP, reason);
+        route.counters().ended(reason);
         log(reason);
         if (reason == EndReason.DESCRIPTORS) {
             acceptor.outOfDescriptors();
