@@ -5,6 +5,7 @@ import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
+import io.skerry.edge.socket.SystemCalls;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +77,7 @@ final class EpollSocket implements UdpSocket, EpollIoHandle {
     public int sendCut(MemorySegment message) {
         int result;
         do {
-            result = calls.sendMessage(fd.intValue(), message.address());
+            result = calls.sendOne(fd.intValue(), message.address());
         } while (result == -SystemCalls.EINTR);
         return result;
     }

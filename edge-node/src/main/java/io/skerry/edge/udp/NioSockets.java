@@ -1,6 +1,7 @@
 package io.skerry.edge.udp;
 
 import io.netty.util.concurrent.Future;
+import io.skerry.edge.socket.SocketAddress;
 import io.skerry.shared.net.IpText;
 import java.io.IOException;
 import java.net.BindException;

@@ -7,6 +7,8 @@ import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.RuleCounters;
 import io.skerry.edge.origin.Origin;
 import io.skerry.edge.session.EndReason;
+import io.skerry.edge.socket.SocketAddress;
+import io.skerry.edge.socket.SystemCalls;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
@@ -307,6 +309,7 @@ final class UdpSession implements SessionTable.Keyed {
         loop.memory.give(memory);
         route.origins().closed(client, origin);
         port.metrics().ended(Protocol.UDP, reason);
+        route.counters().ended(reason);
         port.admission().leave(route, client);
         if (LOG.isDebugEnabled()) {
             LOG.debug(
