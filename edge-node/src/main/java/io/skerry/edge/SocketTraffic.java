@@ -13,6 +13,7 @@ import io.skerry.edge.listener.WantedListener;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.RuleCounters;
 import io.skerry.edge.origin.OriginPool;
+import io.skerry.edge.tcp.OriginSockets;
 import io.skerry.edge.tcp.TcpListeners;
 import io.skerry.edge.transport.EventLoops;
 import io.skerry.edge.udp.UdpListeners;
@@ -55,6 +56,7 @@ final class SocketTraffic implements Traffic {
                         loops,
                         settings.tcp(),
                         SocketTraffic::header,
+                        OriginSockets.PLAIN,
                         parts.limits(),
                         parts.sessions(),
                         parts.own(),

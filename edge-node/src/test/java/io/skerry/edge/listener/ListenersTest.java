@@ -11,6 +11,7 @@ import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.origin.OriginState;
 import io.skerry.edge.session.EndReason;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.tcp.OriginSockets;
 import io.skerry.edge.tcp.TcpListeners;
 import io.skerry.edge.tcp.TcpSettings;
 import io.skerry.edge.transport.EventLoops;
@@ -54,6 +55,7 @@ final class ListenersTest {
                     loops,
                     TcpSettings.DEFAULT,
                     (route, client, dialled, origin) -> null,
+                    OriginSockets.PLAIN,
                     limits,
                     metrics,
                     own,
