@@ -23,14 +23,14 @@ public final class TcpListeners implements ListenerFactory {
 
     /// @param loops the node's event loops; they stay the caller's
     /// @param headers tells origins who the client is
-    /// @param originSockets prepares sockets towards origins
+    /// @param beforeConnect looks at sockets towards origins
     /// @param own ports of this node, never an origin
     /// @param nanoClock time that only goes forward, in nanoseconds
     public TcpListeners(
             EventLoops loops,
             TcpSettings settings,
             ClientHeaders headers,
-            OriginSockets originSockets,
+            BeforeConnect beforeConnect,
             SessionLimits limits,
             SessionMetrics metrics,
             OwnPorts own,
@@ -39,7 +39,7 @@ public final class TcpListeners implements ListenerFactory {
                 new TcpParts(
                         settings,
                         headers,
-                        originSockets,
+                        beforeConnect,
                         limits,
                         metrics,
                         own,

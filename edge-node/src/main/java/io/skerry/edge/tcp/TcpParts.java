@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
 ///
 /// @param settings how the node forwards TCP
 /// @param headers tells origins who the client is
-/// @param originSockets prepares sockets towards origins
+/// @param beforeConnect looks at sockets towards origins
 /// @param limits the node's limit of sessions
 /// @param metrics the node's counters
 /// @param own ports that must not be an origin
@@ -19,7 +19,7 @@ import java.util.function.LongSupplier;
 record TcpParts(
         TcpSettings settings,
         ClientHeaders headers,
-        OriginSockets originSockets,
+        BeforeConnect beforeConnect,
         SessionLimits limits,
         SessionMetrics metrics,
         OwnPorts own,

@@ -121,8 +121,9 @@ final class TcpSession {
         toClient = relay;
         deadline = parts.nanoClock().getAsLong() + parts.settings().connectTimeout().toNanos();
         int descriptor = socket.descriptor();
-        if (descriptor >= 0) {
-            parts.originSockets().beforeConnect(descriptor, route, clientAddress);
+        if (descriptor >= 0 && !parts.beforeConnect().prepare(descriptor, route, clientAddress)) {
+            close(EndReason.INTERNAL);
+            return;
         }
         // The deadline is the tick's: no timer for each connection.
         socket.connect(address, relay);
@@ -309,6 +310,7 @@ final class TcpSession {
         route.counters().open.decrementAndGet();
         acceptor.parts().limits().leave();
         acceptor.parts().metrics().ended(Protocol.TCP, reason);
+        route.counters().ended(reason);
         log(reason);
         if (reason == EndReason.DESCRIPTORS) {
             acceptor.outOfDescriptors();

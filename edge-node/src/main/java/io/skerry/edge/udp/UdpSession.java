@@ -64,8 +64,9 @@ final class UdpSession implements SessionTable.Keyed {
     private long usedAt;
     private boolean ended;
 
-    /// @param fd socket connected to the origin; the session closes it
-    UdpSession(UdpPort port, UdpLoop loop, Route route, Origin origin, Peer peer, int fd) {
+    /// @param toOrigin socket connected to the origin; the session closes it
+    UdpSession(
+            UdpPort port, UdpLoop loop, Route route, Origin origin, Peer peer, UdpSocket toOrigin) {
         this.port = port;
         this.loop = loop;
         this.route = route;
@@ -96,7 +97,7 @@ final class UdpSession implements SessionTable.Keyed {
         headerDue = headers == Headers.FIRST;
         idleMillis = spec.idleSeconds() * 1_000L;
         usedAt = loop.millis();
-        toOrigin = new UdpSocket(loop, fd, this::receiveAnswers, () -> end(EndReason.SHUTDOWN));
+        this.toOrigin = toOrigin;
     }
 
     /// The ends of a session.
@@ -114,7 +115,7 @@ final class UdpSession implements SessionTable.Keyed {
 
     /// Begins: from here on one {@link #end} gives back all that the session holds.
     void begin() throws IOException {
-        toOrigin.register();
+        toOrigin.register(this::receiveAnswers, () -> end(EndReason.SHUTDOWN));
         counters.sessions.increment();
         port.metrics().opened(Protocol.UDP);
         route.origins().opened(client, origin);
@@ -144,7 +145,7 @@ final class UdpSession implements SessionTable.Keyed {
     /// Starts a batch of datagrams from the client.
     void startBatch() {
         headerFirstInBatch = false;
-        loop.out.begin(toOrigin.number(), 0, 0, MemorySegment.NULL, cutsToOrigin);
+        loop.out.begin(toOrigin, 0, 0, MemorySegment.NULL, cutsToOrigin);
     }
 
     /// Adds a received datagram to the batch.
@@ -185,7 +186,7 @@ final class UdpSession implements SessionTable.Keyed {
 
     private void receiveAnswers() {
         for (int round = 0; round < ROUNDS && !ended; round++) {
-            int count = loop.in.receive(loop.calls, toOrigin.number());
+            int count = loop.in.receive(toOrigin);
             if (count < 0) {
                 if (count == -SystemCalls.ECONNREFUSED) {
                     refused();
@@ -205,9 +206,9 @@ final class UdpSession implements SessionTable.Keyed {
         UdpSocket own = toClient;
         if (own == null) {
             long name = memory.address() + SessionMemory.NAME;
-            out.begin(port.number(), name, nameLength, from, cutsToClient);
+            out.begin(port.socket(), name, nameLength, from, cutsToClient);
         } else {
-            out.begin(own.number(), 0, 0, MemorySegment.NULL, cutsToClient);
+            out.begin(own, 0, 0, MemorySegment.NULL, cutsToClient);
         }
         for (int i = 0; i < count; i++) {
             int length = in.length(i);
@@ -250,10 +251,12 @@ final class UdpSession implements SessionTable.Keyed {
             return;
         }
         try {
-            int fd = port.connectedTo(dialled, memory, SessionMemory.NAME, nameLength);
-            toClient = new UdpSocket(loop, fd, this::receiveAlone, () -> end(EndReason.SHUTDOWN));
+            int clientPort = SocketAddress.port(key.clientPort);
+            int ownPort = port.key().port();
+            UdpSocket own = loop.sockets.connected(dialled, ownPort, client, clientPort);
+            toClient = own;
             port.clientSideOpened();
-            toClient.register();
+            own.register(this::receiveAlone, () -> end(EndReason.SHUTDOWN));
         } catch (IOException refused) {
             end(EndReason.DESCRIPTORS);
         }
@@ -264,7 +267,7 @@ final class UdpSession implements SessionTable.Keyed {
     private void receiveAlone() {
         UdpSocket own = toClient;
         for (int round = 0; round < ROUNDS && !ended && own != null; round++) {
-            int count = loop.in.receive(loop.calls, own.number());
+            int count = loop.in.receive(own);
             if (count <= 0) {
                 return;
             }
@@ -295,11 +298,12 @@ final class UdpSession implements SessionTable.Keyed {
         toOrigin.release();
         if (toClient != null) {
             toClient.release();
-            port.clientSideClosed();
+            loop.inNextTurn(port::clientSideClosed);
         }
         loop.memory.give(memory);
         route.origins().closed(client, origin);
         port.metrics().ended(Protocol.UDP, reason);
+        route.counters().ended(reason);
         port.admission().leave(route, client);
         if (LOG.isDebugEnabled()) {
             LOG.debug(

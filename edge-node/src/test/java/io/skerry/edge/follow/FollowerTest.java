@@ -85,7 +85,8 @@ class FollowerTest {
                         interval,
                         interval.equals(LONG) ? Duration.ofSeconds(10) : Duration.ofMillis(500),
                         interval.equals(LONG) ? Duration.ofSeconds(10) : Duration.ofMillis(700),
-                        1024 * 1024);
+                        1024 * 1024,
+                        Duration.ofSeconds(10));
         Promise<Follower> started = Promise.promise();
         vertx.getOrCreateContext()
                 .runOnContext(v ->
@@ -107,6 +108,7 @@ class FollowerTest {
                 NodeArea.OVERSEAS,
                 NodeReport.State.UP,
                 List.of(List.of("127.0.0.1")),
+                List.of(),
                 List.of(),
                 Map.of(),
                 0,

@@ -72,7 +72,7 @@ final class TcpAcceptorTest {
                 new TcpParts(
                         TcpSettings.DEFAULT,
                         (route, client, dialled, origin) -> null,
-                        OriginSockets.PLAIN,
+                        BeforeConnect.NOTHING,
                         new SessionLimits(10),
                         new SessionMetrics(),
                         new OwnPorts(),

@@ -55,7 +55,7 @@ final class TcpRig implements AutoCloseable {
     final TcpListeners listeners;
 
     /// Called before each socket connects to an origin.
-    volatile OriginSockets prepare = OriginSockets.PLAIN;
+    volatile BeforeConnect beforeConnect = BeforeConnect.NOTHING;
 
     private final AtomicLong ahead = new AtomicLong();
     private final List<Listener> open = new ArrayList<>();
@@ -77,8 +77,7 @@ final class TcpRig implements AutoCloseable {
                                 Unpooled.copiedBuffer(
                                         "HEAD " + client.getPort() + ">" + dialled.getPort() + "\n",
                                         StandardCharsets.US_ASCII),
-                        (descriptor, route, client) ->
-                                prepare.beforeConnect(descriptor, route, client),
+                        (fd, route, client) -> beforeConnect.prepare(fd, route, client),
                         limits,
                         metrics,
                         own,

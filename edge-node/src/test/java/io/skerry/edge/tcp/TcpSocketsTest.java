@@ -49,22 +49,35 @@ final class TcpSocketsTest {
     void aSocketTowardsAnOriginCanBePreparedBeforeItConnects(Transport transport) throws Exception {
         try (TcpRig rig = new TcpRig(transport);
                 ServerSocket server = TcpRig.origin()) {
-            rig.prepare =
-                    (descriptor, route, client) ->
-                            assertThat(
-                                            new SystemCalls()
-                                                    .option(
-                                                            descriptor,
-                                                            SystemCalls.SOL_IP,
-                                                            IP_LOCAL_PORT_RANGE,
-                                                            HIGHEST << 16 | LOWEST))
-                                    .isZero();
+            rig.beforeConnect =
+                    (fd, route, client) ->
+                            new SystemCalls()
+                                            .option(
+                                                    fd,
+                                                    SystemCalls.SOL_IP,
+                                                    IP_LOCAL_PORT_RANGE,
+                                                    HIGHEST << 16 | LOWEST)
+                                    == 0;
             Listener listener = rig.open(rig.route(home(), server.getLocalPort()));
             try (Socket client = rig.dial(listener);
                     Socket origin = TcpRig.accept(server)) {
                 assertThat(client.isConnected()).isTrue();
                 assertThat(origin.getPort()).isBetween(LOWEST, HIGHEST);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Transport.class,
+            names = {"EPOLL", "IO_URING"})
+    void aSocketThatCannotBePreparedDoesNotConnect(Transport transport) throws Exception {
+        try (TcpRig rig = new TcpRig(transport);
+                ServerSocket server = TcpRig.origin()) {
+            rig.beforeConnect = (fd, route, client) -> false;
+            Listener listener = rig.open(rig.route(home(), server.getLocalPort()));
+            rig.knock(listener);
+            rig.awaitEnded(EndReason.INTERNAL, 1);
         }
     }
 
