@@ -11,6 +11,8 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.name.Names;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.toa.Toa;
+import io.skerry.edge.toa.ToaMetrics;
 import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.content.PortProbe;
@@ -27,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,7 +46,8 @@ public final class EdgeNode {
     private final Vertx vertx;
     private final EdgeSettings settings;
     private final String boot = UUID.randomUUID().toString();
-    private final Capabilities capabilities = Capabilities.detect();
+    private final Toa toa;
+    private final Capabilities capabilities;
     private final SessionMetrics sessions = new SessionMetrics();
     private final RuleCounterRegistry rules = new RuleCounterRegistry();
     private final SessionLimits limits;
@@ -60,6 +64,8 @@ public final class EdgeNode {
     private EdgeNode(Vertx vertx, Context control, EdgeSettings settings, Traffic.Maker maker) {
         this.vertx = vertx;
         this.settings = settings;
+        this.toa = Toa.start(settings.toa(), settings.transport().transport());
+        this.capabilities = Capabilities.of(toa.missing());
         this.limits = new SessionLimits(settings.sessionsMax());
         this.names = new Names(settings.names());
         this.checks = new HealthChecks(settings.origins().checksMax());
@@ -75,6 +81,7 @@ public final class EdgeNode {
                                 sessions,
                                 limits,
                                 own,
+                                toa,
                                 this::changed));
         this.metrics =
                 new EdgeMetrics(
@@ -88,6 +95,7 @@ public final class EdgeNode {
                                 pools::up,
                                 checks::count,
                                 allLimits()));
+        metrics.add(new ToaMetrics(toa));
     }
 
     /// Starts a node; see {@link #start(Vertx, Bus, EdgeSettings, List)}.
@@ -122,7 +130,10 @@ public final class EdgeNode {
                                 vertx,
                                 bus,
                                 FollowSettings.of(
-                                        settings.rules(), settings.token(), settings.data()),
+                                        settings.rules(),
+                                        settings.token(),
+                                        settings.data(),
+                                        settings.crashWindow()),
                                 node.traffic,
                                 node::report,
                                 node.metrics::applied))
@@ -221,10 +232,21 @@ public final class EdgeNode {
                 settings.slots().stream().map(Reachable::addresses).toList(),
                 settings.labels(),
                 capabilities.present(),
-                capabilities.missing(),
+                missing(),
                 listeners,
                 open,
                 instances);
+    }
+
+    private Map<String, String> missing() {
+        Follower now = follower;
+        String heldBack = now == null ? "" : now.heldBack();
+        if (heldBack.isEmpty()) {
+            return capabilities.missing();
+        }
+        Map<String, String> missing = new TreeMap<>(capabilities.missing());
+        missing.put("crash-loop", heldBack);
+        return missing;
     }
 
     /// Stops in order: unready, says that it leaves, accepts nothing more, lets sessions drain for
@@ -245,6 +267,7 @@ public final class EdgeNode {
                         .transform(done -> {
                             names.close();
                             checks.close();
+                            toa.stop();
                             return server == null ? Future.succeededFuture() : server.close();
                         });
         return closed.onFailure(bug -> log.error("the node did not close in order", bug));

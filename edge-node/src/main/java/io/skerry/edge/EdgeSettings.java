@@ -6,6 +6,7 @@ import io.skerry.edge.metrics.EdgeMetrics;
 import io.skerry.edge.name.NameSettings;
 import io.skerry.edge.origin.OriginSettings;
 import io.skerry.edge.tcp.TcpSettings;
+import io.skerry.edge.toa.ToaSettings;
 import io.skerry.edge.transport.Transport;
 import io.skerry.edge.udp.UdpSettings;
 import io.skerry.shared.instance.NodeArea;
@@ -40,6 +41,8 @@ import java.util.regex.Pattern;
 /// @param admin `admin`: address of health and metrics, default 127.0.0.1:0
 /// @param drain `drain`: how long sessions may go on when the node stops, 0 to 3,600 s, default 10
 ///   s
+/// @param crashWindow `edge.crash-window`: how long a revision has to run until the end of the
+///   process is not its fault, 0 to 600 s, default 10 s; 0: never is
 /// @param transport `edge.transport`: how sockets are waited for, default `auto`
 /// @param loops `edge.loops`: event loops, 0 to 256, default 0: one per core
 /// @param sessionsMax `edge.sessions-max`: open sessions of the node, TCP and UDP together, 1 to
@@ -52,6 +55,7 @@ import java.util.regex.Pattern;
 /// @param names how names are resolved
 /// @param tcp settings that begin with `tcp.`
 /// @param udp settings that begin with `udp.`
+/// @param toa settings that begin with `toa.`
 public record EdgeSettings(
         String node,
         NodeArea area,
@@ -62,6 +66,7 @@ public record EdgeSettings(
         Path data,
         HostPort admin,
         Duration drain,
+        Duration crashWindow,
         TransportChoice transport,
         int loops,
         int sessionsMax,
@@ -70,7 +75,8 @@ public record EdgeSettings(
         OriginSettings origins,
         NameSettings names,
         TcpSettings tcp,
-        UdpSettings udp) {
+        UdpSettings udp,
+        ToaSettings toa) {
     /// How sockets are waited for.
     public enum TransportChoice {
         /// The fastest that has proved itself on the machine.
@@ -96,6 +102,8 @@ public record EdgeSettings(
     public static final int SESSIONS_DEFAULT = 1_000_000;
     public static final Duration DRAIN_DEFAULT = Duration.ofSeconds(10);
     public static final Duration DRAIN_MAX = Duration.ofHours(1);
+    public static final Duration CRASH_WINDOW_DEFAULT = Duration.ofSeconds(10);
+    public static final Duration CRASH_WINDOW_MAX = Duration.ofMinutes(10);
 
     private static final Pattern NODE = Pattern.compile("[A-Za-z0-9._-]{1,63}");
     private static final String LOCAL = "local";
@@ -120,6 +128,11 @@ public record EdgeSettings(
                         data(settings),
                         settings.hostPort("admin", "127.0.0.1:0"),
                         settings.duration("drain", DRAIN_DEFAULT, Duration.ZERO, DRAIN_MAX),
+                        settings.duration(
+                                "edge.crash-window",
+                                CRASH_WINDOW_DEFAULT,
+                                Duration.ZERO,
+                                CRASH_WINDOW_MAX),
                         transport(settings),
                         settings.integer("edge.loops", 0, 0, LOOPS_MAX),
                         settings.integer("edge.sessions-max", SESSIONS_DEFAULT, 1, SESSIONS_MAX),
@@ -133,7 +146,8 @@ public record EdgeSettings(
                         OriginSettings.read(settings),
                         NameSettings.read(settings),
                         TcpSettings.read(settings),
-                        UdpSettings.read(settings));
+                        UdpSettings.read(settings),
+                        ToaSettings.read(settings));
         if (read.token.isEmpty() && !read.rules.stream().allMatch(EdgeSettings::isLoopback)) {
             settings.mistake(
                     "node-token",

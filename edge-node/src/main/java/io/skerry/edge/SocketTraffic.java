@@ -17,13 +17,17 @@ import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.RuleCounters;
 import io.skerry.edge.origin.OriginPool;
+import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
+import io.skerry.edge.toa.Toa;
+import io.skerry.edge.toa.ToaWriter;
 import io.skerry.edge.transport.EventLoops;
 import io.skerry.edge.udp.UdpListeners;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.content.PortProbe;
 import io.skerry.shared.content.RuleCounts;
 import io.skerry.shared.net.Protocol;
+import io.skerry.shared.rule.ClientIp;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.net.InetAddress;
@@ -68,6 +72,7 @@ final class SocketTraffic implements Traffic {
                         loops,
                         settings.tcp(),
                         SocketTraffic::header,
+                        beforeConnect(parts.toa()),
                         parts.limits(),
                         parts.sessions(),
                         parts.own(),
@@ -84,10 +89,26 @@ final class SocketTraffic implements Traffic {
                 new Listeners(
                         parts.vertx(),
                         new ListenerFactories(
-                                tcp, udp, settings.slots(), loops.all().size(), budget, false),
+                                tcp,
+                                udp,
+                                settings.slots(),
+                                loops.all().size(),
+                                budget,
+                                parts.toa().missing()),
                         new Routes(parts),
                         parts.own(),
                         System::nanoTime);
+    }
+
+    private static BeforeConnect beforeConnect(Toa toa) {
+        return switch (toa) {
+            // Rules that ask for it are refused.
+            case Toa.Missing missing -> BeforeConnect.NOTHING;
+            case Toa.Ready(ToaWriter writer) ->
+                    (fd, route, client) ->
+                            route.rule().spec().clientIp() != ClientIp.TOA
+                                    || writer.prepare(fd, client);
+        };
     }
 
     private static @Nullable ByteBuf header(

@@ -10,12 +10,14 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +53,7 @@ public final class Follower {
     private volatile boolean nameTaken;
     private volatile boolean draining;
     private volatile long revision;
+    private volatile List<Trial> heldBack = List.of();
 
     private Follower(
             Vertx vertx,
@@ -65,8 +68,7 @@ public final class Follower {
         this.settings = settings;
         this.reporter = reporter;
         this.services = services;
-        this.running =
-                new Running(vertx, context, applier, new ContentFiles(settings.data()), watcher);
+        this.running = new Running(vertx, context, applier, settings, watcher);
     }
 
     /// Starts to follow. Completes when what was on disk is served, without waiting for anyone.
@@ -214,7 +216,7 @@ public final class Follower {
             return Future.succeededFuture();
         }
         olderAnswers = targets.head() < running.revision() ? olderAnswers : 0;
-        running.retainUnread(targets.instances().keySet());
+        running.retainTargets(targets.instances().keySet());
         running.watch(targets.watched());
         return drain(targets.drain())
                 .compose(done -> pullAll(targets))
@@ -281,6 +283,7 @@ public final class Follower {
         Held held = running.get(instance);
         Running.Unread unread = running.unread(instance);
         return (held == null || !held.is(target))
+                && !running.isHeldBack(instance, target)
                 && (unread == null || !unread.target().equals(target));
     }
 
@@ -346,6 +349,15 @@ public final class Follower {
 
     private void noteRevision() {
         revision = running.revision();
+        heldBack = running.heldBack();
+    }
+
+    /// Which revisions are held back because they ended the process, as text; empty for none. From
+    /// any thread.
+    public String heldBack() {
+        return heldBack.stream()
+                .map(each -> each.instance() + ": " + each.why())
+                .collect(Collectors.joining("; "));
     }
 
     private Object asked() {
@@ -370,7 +382,7 @@ public final class Follower {
                     vertx.cancelTimer(timer);
                     services.sync(reporter.report(running.report()).print())
                             .timeout(settings.connectDeadline().toMillis(), TimeUnit.MILLISECONDS)
-                            .transform(said -> running.inTurn(Future::succeededFuture))
+                            .transform(said -> running.inTurn(running::end))
                             .transform(settled -> services.close())
                             .onComplete(promise);
                 }));

@@ -77,10 +77,13 @@ final class UdpListener implements Listener {
             port.loop()
                     .execute(() -> {
                         port.close();
-                        if (left.decrementAndGet() == 0) {
-                            closed.complete();
-                            checkDrained();
-                        }
+                        port.loop()
+                                .inNextTurn(() -> {
+                                    if (left.decrementAndGet() == 0) {
+                                        closed.complete();
+                                        checkDrained();
+                                    }
+                                });
                     });
         }
     }

@@ -7,6 +7,8 @@ import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.RuleCounters;
 import io.skerry.edge.origin.Origin;
 import io.skerry.edge.session.EndReason;
+import io.skerry.edge.socket.SocketAddress;
+import io.skerry.edge.socket.SystemCalls;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
@@ -62,8 +64,9 @@ final class UdpSession implements SessionTable.Keyed {
     private long usedAt;
     private boolean ended;
 
-    /// @param fd socket connected to the origin; the session closes it
-    UdpSession(UdpPort port, UdpLoop loop, Route route, Origin origin, Peer peer, int fd) {
+    /// @param toOrigin socket connected to the origin; the session closes it
+    UdpSession(
+            UdpPort port, UdpLoop loop, Route route, Origin origin, Peer peer, UdpSocket toOrigin) {
         this.port = port;
         this.loop = loop;
         this.route = route;
@@ -94,7 +97,7 @@ final class UdpSession implements SessionTable.Keyed {
         headerDue = headers == Headers.FIRST;
         idleMillis = spec.idleSeconds() * 1_000L;
         usedAt = loop.millis();
-        toOrigin = new UdpSocket(loop, fd, this::receiveAnswers, () -> end(EndReason.SHUTDOWN));
+        this.toOrigin = toOrigin;
     }
 
     /// The ends of a session.
@@ -112,7 +115,7 @@ final class UdpSession implements SessionTable.Keyed {
 
     /// Begins: from here on one {@link #end} gives back all that the session holds.
     void begin() throws IOException {
-        toOrigin.register();
+        toOrigin.register(this::receiveAnswers, () -> end(EndReason.SHUTDOWN));
         counters.sessions.increment();
         port.metrics().opened(Protocol.UDP);
         route.origins().opened(client, origin);
@@ -142,7 +145,7 @@ final class UdpSession implements SessionTable.Keyed {
     /// Starts a batch of datagrams from the client.
     void startBatch() {
         headerFirstInBatch = false;
-        loop.out.begin(toOrigin.number(), 0, 0, MemorySegment.NULL, cutsToOrigin);
+        loop.out.begin(toOrigin, 0, 0, MemorySegment.NULL, cutsToOrigin);
     }
 
     /// Adds a received datagram to the batch.
@@ -183,7 +186,7 @@ final class UdpSession implements SessionTable.Keyed {
 
     private void receiveAnswers() {
         for (int round = 0; round < ROUNDS && !ended; round++) {
-            int count = loop.in.receive(loop.calls, toOrigin.number());
+            int count = loop.in.receive(toOrigin);
             if (count < 0) {
                 if (count == -SystemCalls.ECONNREFUSED) {
                     refused();
@@ -203,9 +206,9 @@ final class UdpSession implements SessionTable.Keyed {
         UdpSocket own = toClient;
         if (own == null) {
             long name = memory.address() + SessionMemory.NAME;
-            out.begin(port.number(), name, nameLength, from, cutsToClient);
+            out.begin(port.socket(), name, nameLength, from, cutsToClient);
         } else {
-            out.begin(own.number(), 0, 0, MemorySegment.NULL, cutsToClient);
+            out.begin(own, 0, 0, MemorySegment.NULL, cutsToClient);
         }
         for (int i = 0; i < count; i++) {
             int length = in.length(i);
@@ -248,10 +251,12 @@ final class UdpSession implements SessionTable.Keyed {
             return;
         }
         try {
-            int fd = port.connectedTo(dialled, memory, SessionMemory.NAME, nameLength);
-            toClient = new UdpSocket(loop, fd, this::receiveAlone, () -> end(EndReason.SHUTDOWN));
+            int clientPort = SocketAddress.port(key.clientPort);
+            int ownPort = port.key().port();
+            UdpSocket own = loop.sockets.connected(dialled, ownPort, client, clientPort);
+            toClient = own;
             port.clientSideOpened();
-            toClient.register();
+            own.register(this::receiveAlone, () -> end(EndReason.SHUTDOWN));
         } catch (IOException refused) {
             end(EndReason.DESCRIPTORS);
         }
@@ -262,7 +267,7 @@ final class UdpSession implements SessionTable.Keyed {
     private void receiveAlone() {
         UdpSocket own = toClient;
         for (int round = 0; round < ROUNDS && !ended && own != null; round++) {
-            int count = loop.in.receive(loop.calls, own.number());
+            int count = loop.in.receive(own);
             if (count <= 0) {
                 return;
             }
@@ -293,7 +298,7 @@ final class UdpSession implements SessionTable.Keyed {
         toOrigin.release();
         if (toClient != null) {
             toClient.release();
-            port.clientSideClosed();
+            loop.inNextTurn(port::clientSideClosed);
         }
         loop.memory.give(memory);
         route.origins().closed(client, origin);

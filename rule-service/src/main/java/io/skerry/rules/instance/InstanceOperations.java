@@ -190,22 +190,20 @@ public final class InstanceOperations {
     /// @param given what the patch says; `null` where it says nothing
     private static RolloutStrategy strategy(
             RolloutStrategy now, @Nullable Object given, Mistakes mistakes) {
-        switch (given) {
-            case null -> {
-                return now;
-            }
+        return switch (given) {
+            case null -> now;
             case JsonObject patch -> {
                 Checked<RolloutStrategy> read = now.patch(patch);
                 mistakes.addAll(ROLLOUT, read.mistakes());
-                return read instanceof Checked.Ok<RolloutStrategy>(RolloutStrategy next)
+                yield read instanceof Checked.Ok<RolloutStrategy>(RolloutStrategy next)
                         ? next
                         : now;
             }
             default -> {
                 mistakes.add(ROLLOUT, Code.WRONG_TYPE, "must be an object");
-                return now;
+                yield now;
             }
-        }
+        };
     }
 
     /// The instance after a rollback.

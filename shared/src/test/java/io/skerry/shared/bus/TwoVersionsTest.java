@@ -118,9 +118,7 @@ final class TwoVersionsTest {
                         new Targets(
                                 9,
                                 false,
-                                Map.of(
-                                        "sid-000000000001",
-                                        new Targets.Target(7, "cd", false))));
+                                Map.of("sid-000000000001", new Targets.Target(7, "cd", false))));
         assertThat(targets.watched()).isEmpty();
     }
 
@@ -135,8 +133,7 @@ final class TwoVersionsTest {
     }
 
     @Test
-    void aFieldThatThisVersionDoesNotKnowIsNoPartOfItsDigest()
-            throws IOException {
+    void aFieldThatThisVersionDoesNotKnowIsNoPartOfItsDigest() throws IOException {
         JsonObject newer = file("content");
         addEverywhere(newer);
         InstanceContent read = InstanceContent.read(newer).orThrow();
