@@ -4,6 +4,7 @@ import io.skerry.edge.follow.FollowSettings;
 import io.skerry.edge.follow.Follower;
 import io.skerry.edge.health.HealthChecks;
 import io.skerry.edge.listener.OwnPorts;
+import io.skerry.edge.listener.Steering;
 import io.skerry.edge.metrics.EdgeMetrics;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.RuleCounterRegistry;
@@ -11,6 +12,7 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.name.Names;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.Protocol;
@@ -42,7 +44,7 @@ public final class EdgeNode {
     private final Vertx vertx;
     private final EdgeSettings settings;
     private final String boot = UUID.randomUUID().toString();
-    private final Capabilities capabilities = Capabilities.detect();
+    private final Capabilities capabilities;
     private final SessionMetrics sessions = new SessionMetrics();
     private final RuleCounterRegistry rules = new RuleCounterRegistry();
     private final SessionLimits limits;
@@ -60,8 +62,11 @@ public final class EdgeNode {
         this.vertx = vertx;
         this.settings = settings;
         this.limits = new SessionLimits(settings.sessionsMax());
-        this.names = new Names(settings.names());
-        this.checks = new HealthChecks(settings.origins().checksMax());
+        OutgoingPorts outgoing = new OutgoingPorts();
+        Steering steering = settings.steers(outgoing);
+        this.capabilities = Capabilities.of(steering.missing());
+        this.names = new Names(settings.names(), outgoing);
+        this.checks = new HealthChecks(settings.origins().checksMax(), outgoing);
         this.pools = new OriginPools(settings.origins(), names, checks);
         this.traffic =
                 maker.make(
@@ -74,6 +79,8 @@ public final class EdgeNode {
                                 sessions,
                                 limits,
                                 own,
+                                steering,
+                                outgoing,
                                 this::changed));
         this.metrics =
                 new EdgeMetrics(

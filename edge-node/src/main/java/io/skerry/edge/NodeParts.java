@@ -1,10 +1,12 @@
 package io.skerry.edge;
 
 import io.skerry.edge.listener.OwnPorts;
+import io.skerry.edge.listener.Steering;
 import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 
@@ -18,6 +20,8 @@ import io.vertx.core.Vertx;
 /// @param sessions counters of the node
 /// @param limits the node's limit of sessions
 /// @param own ports that must not be an origin
+/// @param steering leads many ports to a few sockets, where it can
+/// @param outgoing from which local ports connections of the node may leave
 /// @param changed to be run, on any thread, when there is something new to report, such as a rule
 ///   that has drained
 public record NodeParts(
@@ -29,4 +33,6 @@ public record NodeParts(
         SessionMetrics sessions,
         SessionLimits limits,
         OwnPorts own,
+        Steering steering,
+        OutgoingPorts outgoing,
         Runnable changed) {}

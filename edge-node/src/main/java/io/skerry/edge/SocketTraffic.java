@@ -9,6 +9,7 @@ import io.skerry.edge.listener.Listeners;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.listener.RouteSource;
 import io.skerry.edge.listener.RuleKey;
+import io.skerry.edge.listener.Steering;
 import io.skerry.edge.listener.WantedListener;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.RuleCounters;
@@ -44,6 +45,7 @@ final class SocketTraffic implements Traffic {
     private final TcpListeners tcp;
     private final UdpListeners udp;
     private final DescriptorBudget budget;
+    private final Steering steering;
     private final Listeners listeners;
     private Set<String> instances = Set.of();
 
@@ -65,13 +67,23 @@ final class SocketTraffic implements Traffic {
                         parts.own(),
                         parts.limits(),
                         parts.sessions(),
-                        settings.udp());
-        budget = DescriptorBudget.ofProcess(settings.sessionReserve());
+                        settings.udp(),
+                        parts.outgoing());
+        budget =
+                DescriptorBudget.ofProcess(
+                        settings.sessionReserve(), settings.origins().checksMax());
+        steering = parts.steering();
         listeners =
                 new Listeners(
                         parts.vertx(),
                         new ListenerFactories(
-                                tcp, udp, settings.slots(), loops.all().size(), budget, false),
+                                tcp,
+                                udp,
+                                settings.slots(),
+                                loops.all().size(),
+                                budget,
+                                steering,
+                                false),
                         new Routes(parts),
                         parts.own(),
                         System::nanoTime);
@@ -119,7 +131,9 @@ final class SocketTraffic implements Traffic {
 
     @Override
     public List<Limit> limits() {
-        return List.of(new Limit("descriptors", budget::limit, tcp::acceptPauses));
+        return List.of(
+                new Limit("descriptors", budget::limit, tcp::acceptPauses),
+                new Limit("edge.steering-ports-max", steering::portsMax, listeners::steeringFull));
     }
 
     @Override

@@ -5,10 +5,11 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.skerry.edge.transport.OutgoingPorts;
+import io.skerry.edge.transport.Transport;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -66,23 +67,33 @@ public final class HealthChecks implements AutoCloseable {
     private int underWay;
 
     /// @param max `origin.checks-max`: targets checked, and checks under way, at the same time
-    public HealthChecks(int max) {
-        this(max, System::nanoTime);
+    /// @param outgoing from which local ports checks may leave
+    public HealthChecks(int max, OutgoingPorts outgoing) {
+        this(max, outgoing, System::nanoTime);
+    }
+
+    HealthChecks(int max) {
+        this(max, new OutgoingPorts(), System::nanoTime);
     }
 
     /// @param clock {@link System#nanoTime()}, or a test's
     public HealthChecks(int max, LongSupplier clock) {
+        this(max, new OutgoingPorts(), clock);
+    }
+
+    private HealthChecks(int max, OutgoingPorts outgoing, LongSupplier clock) {
         this.max = max;
         this.clock = clock;
         for (CheckResult each : CheckResult.values()) {
             results.put(each, new LongAdder());
         }
+        Transport transport = Transport.best();
         this.group =
                 new MultiThreadIoEventLoopGroup(
-                        1, new DefaultThreadFactory("checks", true), NioIoHandler.newFactory());
+                        1, new DefaultThreadFactory("checks", true), transport.handlers());
         this.loop = group.next();
         this.open = new DefaultChannelGroup(loop);
-        this.probe = new Probe(loop, open);
+        this.probe = new Probe(loop, open, transport, outgoing);
     }
 
     /// Begins to check a target, or shares what is known of it. Each use is matched by one {@link

@@ -10,6 +10,7 @@ import java.util.List;
 /// @param slots addresses of this node by slot; slot 0 is shared
 /// @param loops event loops of the node: on so many sockets a port is served while ports are few
 /// @param budget file descriptors for listening sockets
+/// @param steering leads many ports to a few sockets, where it can
 /// @param canSendToa whether the node can write the TOA option
 public record ListenerFactories(
         ListenerFactory tcp,
@@ -17,6 +18,7 @@ public record ListenerFactories(
         List<Slot> slots,
         int loops,
         DescriptorBudget budget,
+        Steering steering,
         boolean canSendToa) {
     public ListenerFactories {
         slots = List.copyOf(slots);

@@ -67,6 +67,8 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object accepted) {
+        // A steered port has no socket of its own: the front's is paused in its place.
+        server = context;
         SocketChannel client = (SocketChannel) accepted;
         InetSocketAddress address = client.remoteAddress();
         if (address == null) {

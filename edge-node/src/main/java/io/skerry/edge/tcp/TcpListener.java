@@ -1,6 +1,5 @@
 package io.skerry.edge.tcp;
 
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
@@ -8,6 +7,7 @@ import io.netty.channel.socket.ServerSocketChannel;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.Route;
+import io.skerry.edge.listener.SteeredPorts;
 import io.skerry.edge.session.EndReason;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// One TCP port: a listening socket on each of its event loops. A client and its origin connection
 /// stay on the loop that accepted the client.
 final class TcpListener implements Listener {
-    private record Share(TcpAcceptor acceptor, ServerSocketChannel server) {}
+    /// @param server null where the port is steered
+    private record Share(TcpAcceptor acceptor, @Nullable ServerSocketChannel server) {}
 
     private final ListenerKey key;
     private final TcpParts parts;
@@ -31,6 +32,7 @@ final class TcpListener implements Listener {
     private final AtomicInteger undrained = new AtomicInteger();
     private volatile Route route;
     private volatile @Nullable Runnable whenDrained;
+    private @Nullable SteeredPorts<TcpListener> steered;
 
     TcpListener(ListenerKey key, Route route, TcpParts parts) {
         this.key = key;
@@ -47,16 +49,48 @@ final class TcpListener implements Listener {
                 listener.shares.add(listener.share(loop));
             }
         } catch (ChannelException noSocket) {
-            listener.shares.forEach(share -> share.server().unsafe().closeForcibly());
+            listener.shares.forEach(TcpListener::abandon);
             return Future.failedFuture(asIoException(key, noSocket));
         }
-        List<Future<Void>> bound = listener.shares.stream().map(listener::bind).toList();
+        List<Future<Void>> bound = new ArrayList<>();
+        for (Share each : listener.shares) {
+            if (each.server() != null) {
+                bound.add(listener.bind(each.acceptor(), each.server()));
+            }
+        }
         return Future.join(bound)
                 .<Listener>map(all -> listener)
                 .recover(failed -> {
                     listener.drain(() -> {});
                     return Future.failedFuture(asIoException(key, failed));
                 });
+    }
+
+    /// A port that the fronts of all loops serve.
+    static TcpListener steered(
+            ListenerKey key,
+            Route route,
+            TcpParts parts,
+            List<TcpLoop> loops,
+            SteeredPorts<TcpListener> ports) {
+        TcpListener listener = new TcpListener(key, route, parts);
+        for (TcpLoop loop : loops) {
+            listener.shares.add(new Share(new TcpAcceptor(listener, loop), null));
+        }
+        listener.steered = ports;
+        ports.put(key.address(), key.port(), listener);
+        return listener;
+    }
+
+    /// The share of a loop, of a steered port.
+    TcpAcceptor acceptor(int loop) {
+        return shares.get(loop).acceptor();
+    }
+
+    private static void abandon(Share share) {
+        if (share.server() != null) {
+            share.server().unsafe().closeForcibly();
+        }
     }
 
     private Share share(TcpLoop loop) {
@@ -68,7 +102,7 @@ final class TcpListener implements Listener {
         return new Share(acceptor, server);
     }
 
-    private Future<Void> bind(Share share) {
+    private Future<Void> bind(TcpAcceptor acceptor, ServerSocketChannel server) {
         Promise<Void> promise = Promise.promise();
         ChannelFutureListener tell =
                 done -> {
@@ -78,15 +112,13 @@ final class TcpListener implements Listener {
                         promise.fail(cause(done));
                     }
                 };
-        share.acceptor()
-                .loop()
-                .register(share.server())
+        acceptor.loop()
+                .register(server)
                 .addListener(
                         (ChannelFutureListener)
                                 registered -> {
                                     if (registered.isSuccess()) {
-                                        share.server()
-                                                .bind(
+                                        server.bind(
                                                         new InetSocketAddress(
                                                                 key.address(), key.port()))
                                                 .addListener(tell);
@@ -141,17 +173,20 @@ final class TcpListener implements Listener {
     public void drain(Runnable then) {
         undrained.set(shares.size());
         whenDrained = then;
+        if (steered != null) {
+            steered.remove(key.address(), key.port(), this);
+        }
         for (Share share : shares) {
             share.acceptor().loop().execute(() -> close(share));
         }
     }
 
     private void close(Share share) {
-        Channel server = share.server();
-        if (server.isRegistered()) {
+        ServerSocketChannel server = share.server();
+        if (server != null && server.isRegistered()) {
             server.close().addListener(closed -> share.acceptor().portClosed());
         } else {
-            server.unsafe().closeForcibly();
+            abandon(share);
             share.acceptor().portClosed();
         }
     }
@@ -177,6 +212,6 @@ final class TcpListener implements Listener {
 
     @Override
     public int descriptors() {
-        return shares.size();
+        return steered == null ? shares.size() : 0;
     }
 }

@@ -2,24 +2,35 @@ package io.skerry.edge.tcp;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
+import io.skerry.edge.listener.Front;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerFactory;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.listener.Route;
+import io.skerry.edge.listener.SteeredPorts;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.session.SessionLimits;
 import io.skerry.edge.transport.EventLoops;
 import io.vertx.core.Future;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// Opens TCP ports on the event loops of a node.
 public final class TcpListeners implements ListenerFactory {
     private final TcpParts parts;
     private final List<TcpLoop> loops;
+    private final SteeredPorts<TcpListener> steeredV4 = new SteeredPorts<>();
+    private final SteeredPorts<TcpListener> steeredV6 = new SteeredPorts<>();
+    private final List<TcpFront> opened = new CopyOnWriteArrayList<>();
+    private @Nullable Future<List<Front>> fronts;
 
     /// @param loops the node's event loops; they stay the caller's
     /// @param headers tells origins who the client is
@@ -63,6 +74,47 @@ public final class TcpListeners implements ListenerFactory {
         return TcpListener.open(key, route, parts, used);
     }
 
+    @Override
+    public synchronized Future<List<Front>> fronts(Collection<InetAddress> addresses) {
+        Future<List<Front>> opened = fronts;
+        if (opened == null || opened.failed()) {
+            opened = openFronts(addresses);
+            fronts = opened;
+        }
+        return opened;
+    }
+
+    private Future<List<Front>> openFronts(Collection<InetAddress> addresses) {
+        List<Future<TcpFront>> all = new ArrayList<>();
+        for (InetAddress address : addresses) {
+            for (int i = 0; i < loops.size(); i++) {
+                all.add(TcpFront.open(parts, loops.get(i), i, address, steered(address)));
+            }
+        }
+        return Future.join(all)
+                .map(v -> all.stream().map(each -> each.result().place()).toList())
+                .onComplete(done ->
+                        all.stream()
+                                .filter(Future::succeeded)
+                                .forEach(each -> {
+                                    if (done.failed()) {
+                                        each.result().close();
+                                    } else {
+                                        opened.add(each.result());
+                                    }
+                                }));
+    }
+
+    private SteeredPorts<TcpListener> steered(InetAddress address) {
+        return address instanceof Inet6Address ? steeredV6 : steeredV4;
+    }
+
+    @Override
+    public Future<Listener> openSteered(ListenerKey key, Route route) {
+        return Future.succeededFuture(
+                TcpListener.steered(key, route, parts, loops, steered(key.address())));
+    }
+
     /// How often accepting paused because the process had no descriptor left.
     public long acceptPauses() {
         return parts.acceptPauses().sum();
@@ -71,5 +123,6 @@ public final class TcpListeners implements ListenerFactory {
     /// Stops the ticks; to be called when every listener has drained.
     public void close() {
         loops.forEach(TcpLoop::stop);
+        opened.forEach(TcpFront::close);
     }
 }

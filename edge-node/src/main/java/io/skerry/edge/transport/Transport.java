@@ -83,7 +83,8 @@ public enum Transport {
         return Optional.of(root.getMessage() == null ? root.toString() : root.getMessage());
     }
 
-    IoHandlerFactory handlers() {
+    /// How event loops wait.
+    public IoHandlerFactory handlers() {
         return switch (this) {
             case EPOLL -> WatchedEpoll.newFactory();
             case IO_URING -> IoUringIoHandler.newFactory();
@@ -184,6 +185,28 @@ public enum Transport {
             }
         }
         return channel;
+    }
+
+    /// A datagram socket for peers of both families, not yet registered or bound.
+    ///
+    /// @throws ChannelException where the system has no descriptor left
+    public DatagramChannel newDatagram() {
+        return switch (this) {
+            case EPOLL -> new EpollDatagramChannel();
+            case IO_URING -> new IoUringDatagramChannel();
+            case NIO -> new NioDatagramChannel();
+        };
+    }
+
+    /// A socket for a peer of either family, not yet registered.
+    ///
+    /// @throws ChannelException where the system has no descriptor left
+    public SocketChannel newSocket() {
+        return switch (this) {
+            case EPOLL -> new EpollSocketChannel();
+            case IO_URING -> new IoUringSocketChannel();
+            case NIO -> new NioSocketChannel();
+        };
     }
 
     private static SocketProtocolFamily family(InetAddress address) {
