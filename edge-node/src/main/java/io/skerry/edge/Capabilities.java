@@ -1,17 +1,16 @@
 package io.skerry.edge;
 
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /// What this node can do beyond forwarding, and what it cannot, with the reason.
 ///
 /// @param present words such as `toa`, `steering`
 /// @param missing words with the reason, for people
 public record Capabilities(List<String> present, Map<String, String> missing) {
-    private static final String STEERING = "steering";
-
     public Capabilities {
         present = List.copyOf(present);
         missing = Map.copyOf(missing);
@@ -19,13 +18,14 @@ public record Capabilities(List<String> present, Map<String, String> missing) {
 
     /// What this version can do on this machine.
     ///
-    /// @param noSteering why it cannot steer; empty where it can
-    public static Capabilities of(Optional<String> noSteering) {
-        Map<String, String> missing = new HashMap<>();
-        missing.put(
-                "toa",
-                "this version of Skerry does not write the TCP option yet; use ppv1 or ppv2");
-        noSteering.ifPresent(why -> missing.put(STEERING, why));
-        return new Capabilities(noSteering.isEmpty() ? List.of(STEERING) : List.of(), missing);
+    /// @param toaMissing why the node cannot write the TOA option; empty where it can
+    /// @param steeringMissing why it cannot steer; empty where it can
+    public static Capabilities of(Optional<String> toaMissing, Optional<String> steeringMissing) {
+        List<String> present = new ArrayList<>();
+        Map<String, String> missing = new TreeMap<>();
+        toaMissing.ifPresentOrElse(why -> missing.put("toa", why), () -> present.add("toa"));
+        steeringMissing.ifPresentOrElse(
+                why -> missing.put("steering", why), () -> present.add("steering"));
+        return new Capabilities(present, missing);
     }
 }

@@ -13,6 +13,8 @@ import io.skerry.edge.name.Names;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
 import io.skerry.edge.transport.OutgoingPorts;
+import io.skerry.edge.toa.Toa;
+import io.skerry.edge.toa.ToaMetrics;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.Protocol;
@@ -44,6 +46,7 @@ public final class EdgeNode {
     private final Vertx vertx;
     private final EdgeSettings settings;
     private final String boot = UUID.randomUUID().toString();
+    private final Toa toa;
     private final Capabilities capabilities;
     private final SessionMetrics sessions = new SessionMetrics();
     private final RuleCounterRegistry rules = new RuleCounterRegistry();
@@ -61,10 +64,11 @@ public final class EdgeNode {
     private EdgeNode(Vertx vertx, Context control, EdgeSettings settings, Traffic.Maker maker) {
         this.vertx = vertx;
         this.settings = settings;
+        this.toa = Toa.start(settings.toa(), settings.transport().transport());
         this.limits = new SessionLimits(settings.sessionsMax());
         OutgoingPorts outgoing = new OutgoingPorts();
         Steering steering = settings.steers(outgoing);
-        this.capabilities = Capabilities.of(steering.missing());
+        this.capabilities = Capabilities.of(toa.missing(), steering.missing());
         this.names = new Names(settings.names(), outgoing);
         this.checks = new HealthChecks(settings.origins().checksMax(), outgoing);
         this.pools = new OriginPools(settings.origins(), names, checks);
@@ -81,6 +85,7 @@ public final class EdgeNode {
                                 own,
                                 steering,
                                 outgoing,
+                                toa,
                                 this::changed));
         this.metrics =
                 new EdgeMetrics(
@@ -94,6 +99,7 @@ public final class EdgeNode {
                                 pools::up,
                                 checks::count,
                                 allLimits()));
+        metrics.add(new ToaMetrics(toa));
     }
 
     /// Starts a node; see {@link #start(Vertx, Bus, EdgeSettings, List)}.
@@ -224,6 +230,7 @@ public final class EdgeNode {
                 settings.area(),
                 state(),
                 settings.slots().stream().map(Reachable::addresses).toList(),
+                settings.labels(),
                 capabilities.present(),
                 missing(),
                 listeners,
@@ -260,6 +267,7 @@ public final class EdgeNode {
                         .transform(done -> {
                             names.close();
                             checks.close();
+                            toa.stop();
                             return server == null ? Future.succeededFuture() : server.close();
                         });
         return closed.onFailure(bug -> log.error("the node did not close in order", bug));

@@ -7,6 +7,7 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
 import io.skerry.edge.transport.OutgoingPorts;
+import io.skerry.edge.toa.Toa;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 
@@ -22,6 +23,7 @@ import io.vertx.core.Vertx;
 /// @param own ports that must not be an origin
 /// @param steering leads many ports to a few sockets, where it can
 /// @param outgoing from which local ports connections of the node may leave
+/// @param toa whether the node writes TOA, and what does
 /// @param changed to be run, on any thread, when there is something new to report, such as a rule
 ///   that has drained
 public record NodeParts(
@@ -35,4 +37,5 @@ public record NodeParts(
         OwnPorts own,
         Steering steering,
         OutgoingPorts outgoing,
+        Toa toa,
         Runnable changed) {}

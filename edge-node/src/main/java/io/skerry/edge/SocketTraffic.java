@@ -12,17 +12,24 @@ import io.skerry.edge.listener.RuleKey;
 import io.skerry.edge.listener.Steering;
 import io.skerry.edge.listener.WantedListener;
 import io.skerry.edge.metrics.Limit;
+import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.RuleCounters;
 import io.skerry.edge.origin.OriginPool;
+import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
+import io.skerry.edge.toa.Toa;
+import io.skerry.edge.toa.ToaWriter;
 import io.skerry.edge.transport.EventLoops;
 import io.skerry.edge.udp.UdpListeners;
 import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.content.RuleCounts;
 import io.skerry.shared.net.Protocol;
+import io.skerry.shared.rule.ClientIp;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,16 +54,19 @@ final class SocketTraffic implements Traffic {
     private final DescriptorBudget budget;
     private final Steering steering;
     private final Listeners listeners;
+    private final RuleCounterRegistry counters;
     private Set<String> instances = Set.of();
 
     SocketTraffic(NodeParts parts) {
         EdgeSettings settings = parts.settings();
+        counters = parts.rules();
         loops = EventLoops.start(settings.transport().transport(), settings.loopCount());
         tcp =
                 new TcpListeners(
                         loops,
                         settings.tcp(),
                         SocketTraffic::header,
+                        beforeConnect(parts.toa()),
                         parts.limits(),
                         parts.sessions(),
                         parts.own(),
@@ -83,10 +93,21 @@ final class SocketTraffic implements Traffic {
                                 loops.all().size(),
                                 budget,
                                 steering,
-                                false),
+                                parts.toa().missing()),
                         new Routes(parts),
                         parts.own(),
                         System::nanoTime);
+    }
+
+    private static BeforeConnect beforeConnect(Toa toa) {
+        return switch (toa) {
+            // Rules that ask for it are refused.
+            case Toa.Missing missing -> BeforeConnect.NOTHING;
+            case Toa.Ready(ToaWriter writer) ->
+                    (fd, route, client) ->
+                            route.rule().spec().clientIp() != ClientIp.TOA
+                                    || writer.prepare(fd, client);
+        };
     }
 
     private static @Nullable ByteBuf header(
@@ -122,6 +143,11 @@ final class SocketTraffic implements Traffic {
                         instance,
                         new Outcome(listeners.refused(instance), listeners.draining(instance))));
         return outcomes;
+    }
+
+    @Override
+    public Map<String, RuleCounts> counts(Collection<String> rules) {
+        return counters.counts(rules);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.skerry.edge.listener;
 
 import io.skerry.shared.net.Protocol;
 import java.util.List;
+import java.util.Optional;
 
 /// How a node opens ports, and on what terms.
 ///
@@ -11,7 +12,7 @@ import java.util.List;
 /// @param loops event loops of the node: on so many sockets a port is served while ports are few
 /// @param budget file descriptors for listening sockets
 /// @param steering leads many ports to a few sockets, where it can
-/// @param canSendToa whether the node can write the TOA option
+/// @param toaMissing why the node cannot write the TOA option; empty where it can
 public record ListenerFactories(
         ListenerFactory tcp,
         ListenerFactory udp,
@@ -19,7 +20,7 @@ public record ListenerFactories(
         int loops,
         DescriptorBudget budget,
         Steering steering,
-        boolean canSendToa) {
+        Optional<String> toaMissing) {
     public ListenerFactories {
         slots = List.copyOf(slots);
     }

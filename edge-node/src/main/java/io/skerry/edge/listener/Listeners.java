@@ -119,7 +119,7 @@ public final class Listeners {
             Map<ListenerKey, Running> now,
             Set<ListenerKey> closing) {
         WantedListeners next =
-                WantedListeners.of(contents, factories.slots(), own, factories.canSendToa());
+                WantedListeners.of(contents, factories.slots(), own, factories.toaMissing());
         Map<ListenerKey, WantedListener> served = HashMap.newHashMap(now.size());
         now.forEach((key, each) -> served.put(key, each.wanted()));
         ListenerPlan plan = ListenerPlan.of(served, next.listeners());

@@ -303,6 +303,7 @@ final class UdpSession implements SessionTable.Keyed {
         loop.memory.give(memory);
         route.origins().closed(client, origin);
         port.metrics().ended(Protocol.UDP, reason);
+        route.counters().ended(reason);
         port.admission().leave(route, client);
         if (LOG.isDebugEnabled()) {
             LOG.debug(

@@ -17,7 +17,7 @@ sealed interface UdpSockets permits EpollSockets, NioSockets {
 
     /// A socket that listens, and tells the dialled address where that may be one of many.
     ///
-    /// @throws BindException naming address and port
+    /// @throws java.net.BindException naming address and port
     UdpSocket listening(InetAddress address, int port, Sharing sharing) throws IOException;
 
     /// A socket on a free port that tells the address and port each datagram was sent to.

@@ -16,6 +16,7 @@ import io.skerry.edge.session.SessionLimits;
 import io.skerry.edge.steering.KernelSteering;
 import io.skerry.edge.steering.ReservedPorts;
 import io.skerry.edge.steering.SteeringSettings;
+import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
 import io.skerry.edge.tcp.TcpSettings;
 import io.skerry.edge.transport.EventLoops;
@@ -36,6 +37,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -73,6 +75,7 @@ final class ListenersTest {
                     loops,
                     TcpSettings.DEFAULT,
                     (route, client, dialled, origin) -> null,
+                    BeforeConnect.NOTHING,
                     limits,
                     metrics,
                     own,
@@ -103,7 +106,7 @@ final class ListenersTest {
                         2,
                         budget,
                         steering,
-                        false);
+                        Optional.of("no privilege"));
         return new Listeners(vertx, factories, new Source(), own, System::nanoTime);
     }
 
