@@ -12,10 +12,12 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.name.Names;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
-import io.skerry.edge.transport.OutgoingPorts;
 import io.skerry.edge.toa.Toa;
 import io.skerry.edge.toa.ToaMetrics;
+import io.skerry.edge.transport.OutgoingPorts;
+import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.PortProbe;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.process.AdminServer;
@@ -124,6 +126,10 @@ public final class EdgeNode {
             List<HostPort> control) {
         EdgeNode node = new EdgeNode(vertx, vertx.getOrCreateContext(), settings, maker);
         control.forEach(port -> node.own.add(Protocol.TCP, port.address(), port.port()));
+        bus.serve(
+                BusAddress.probe(node.boot),
+                message ->
+                        node.traffic.probe(PortProbe.read(message)).map(PortProbe.Answer::print));
         return node.startAdmin()
                 .compose(started ->
                         Follower.start(

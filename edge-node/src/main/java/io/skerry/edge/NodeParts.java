@@ -6,8 +6,8 @@ import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
-import io.skerry.edge.transport.OutgoingPorts;
 import io.skerry.edge.toa.Toa;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 

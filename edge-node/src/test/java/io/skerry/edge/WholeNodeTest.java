@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.skerry.edge.follow.Contents;
 import io.skerry.edge.follow.FakeRuleService;
+import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.PortProbe;
 import io.skerry.shared.content.RuleCounts;
+import io.skerry.shared.net.PortRange;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.process.LocalBus;
 import io.skerry.shared.process.SettingsReader;
@@ -257,6 +260,48 @@ class WholeNodeTest {
         service.watch(false);
         Eventually.holds(
                 "not counted any more", () -> service.applied(Contents.A).counts() == null);
+    }
+
+    @Test
+    void tellsWhichPortsItCouldNotOpenAndOpensNone() throws Exception {
+        int own = freePort();
+        put(1, Contents.rule(Protocol.TCP, own, tcpOrigin.getLocalPort(), 1));
+        deploy();
+        acknowledged(1);
+        int free = freePort();
+        try (ServerSocket holder = new ServerSocket(0, 1, InetAddress.getByName(HOST));
+                DatagramSocket udpHolder = new DatagramSocket(new InetSocketAddress(HOST, 0))) {
+            int held = holder.getLocalPort();
+            int udpHeld = udpHolder.getLocalPort();
+            List<PortProbe.Taken> taken =
+                    probe(
+                                    0,
+                                    ports(Protocol.TCP, own),
+                                    ports(Protocol.TCP, free),
+                                    ports(Protocol.TCP, held),
+                                    ports(Protocol.UDP, udpHeld))
+                            .taken();
+            assertThat(taken).extracting(PortProbe.Taken::port).containsExactly(held, udpHeld);
+            assertThat(taken.getFirst().reason()).contains(HOST + ":" + held);
+        }
+        assertThatThrownBy(() -> new Socket(HOST, free).close())
+                .isInstanceOf(ConnectException.class);
+        assertThat(probe(7, ports(Protocol.TCP, free)).taken().getFirst().reason())
+                .startsWith("no_slot");
+    }
+
+    private static PortProbe.Ports ports(Protocol protocol, int port) {
+        return new PortProbe.Ports(protocol, PortRange.of(port));
+    }
+
+    private PortProbe.Answer probe(int slot, PortProbe.Ports... ports) {
+        return await(
+                new LocalBus(vertx)
+                        .request(
+                                BusAddress.probe(service.lastReport().boot()),
+                                new PortProbe(slot, false, List.of(ports)).print(),
+                                TIMEOUT_MILLIS)
+                        .map(PortProbe.Answer::read));
     }
 
     private static boolean endOf(Socket client) throws IOException {

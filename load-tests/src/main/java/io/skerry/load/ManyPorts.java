@@ -121,8 +121,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
                 switch (name) {
                     case "haproxy" -> new Peer(name, machine.proxyCore(), haproxy(target, RULES));
                     case "nginx" -> new Peer(name, machine.proxyCore(), nginx(target, RULES));
-                    default ->
-                            new Skerry(machine.proxyCore(), name.equals("skerry"), target);
+                    default -> new Skerry(machine.proxyCore(), name.equals("skerry"), target);
                 };
         try {
             long began = server.order();
@@ -135,7 +134,8 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
             double accepts = accepts(programs, machine, origin, server);
             if (server instanceof Peer peer) {
                 Files.writeString(
-                        peer.file, name.equals("haproxy")
+                        peer.file,
+                        name.equals("haproxy")
                                 ? haproxyText(target, RULES - 1)
                                 : nginxText(target, RULES - 1));
             }
@@ -154,7 +154,8 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         while (accepts(port) != open) {
             if (!server.process().alive() || System.nanoTime() > deadline) {
-                throw new IOException("port " + port + " did not become " + (open ? "open" : "closed"));
+                throw new IOException(
+                        "port " + port + " did not become " + (open ? "open" : "closed"));
             }
             LockSupport.parkNanos(1_000_000);
         }
@@ -217,8 +218,8 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
         return count;
     }
 
-    /// Proportional set size of the whole process tree, in bytes; the kernel's memory for sockets is not
-    /// part of it.
+    /// Proportional set size of the whole process tree, in bytes; the kernel's memory for sockets
+    /// is not part of it.
     private static double pss(Running process) throws IOException {
         double bytes = 0;
         for (String pid : process.pids().split(",")) {
@@ -232,8 +233,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
     }
 
     private static List<String> raised(List<String> line) {
-        List<String> all =
-                new ArrayList<>(List.of("prlimit", "--nofile=" + DESCRIPTORS, "--"));
+        List<String> all = new ArrayList<>(List.of("prlimit", "--nofile=" + DESCRIPTORS, "--"));
         all.addAll(line);
         return all;
     }
@@ -358,11 +358,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
             long began = System.nanoTime();
             process =
                     Running.start(
-                            name,
-                            core,
-                            folder.resolve(name + "-ports.log"),
-                            path,
-                            raised(line));
+                            name, core, folder.resolve(name + "-ports.log"), path, raised(line));
             return began;
         }
 
@@ -425,12 +421,18 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
         return Peers.filled(
                 "nginx.cfg",
                 Map.of(
-                        "loadModule", Peers.streamModule(),
-                        "user", System.getProperty("user.name").equals("root") ? "user root;" : "",
-                        "descriptors", "" + DESCRIPTORS,
-                        "connections", "" + DESCRIPTORS,
-                        "folder", folder.toString(),
-                        "servers", servers.toString()));
+                        "loadModule",
+                        Peers.streamModule(),
+                        "user",
+                        System.getProperty("user.name").equals("root") ? "user root;" : "",
+                        "descriptors",
+                        "" + DESCRIPTORS,
+                        "connections",
+                        "" + DESCRIPTORS,
+                        "folder",
+                        folder.toString(),
+                        "servers",
+                        servers.toString()));
     }
 
     private static String table(List<Row> rows) {
@@ -462,9 +464,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
                                     .findFirst()
                                     .map(row ->
                                             String.format(
-                                                    Locale.ROOT,
-                                                    "%,.0f",
-                                                    value.applyAsDouble(row)))
+                                                    Locale.ROOT, "%,.0f", value.applyAsDouble(row)))
                                     .orElse("–"))
                     .append(" |");
         }

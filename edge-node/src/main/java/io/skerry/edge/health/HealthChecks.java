@@ -9,7 +9,6 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.skerry.edge.transport.OutgoingPorts;
-import io.skerry.edge.transport.Transport;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -87,13 +86,12 @@ public final class HealthChecks implements AutoCloseable {
         for (CheckResult each : CheckResult.values()) {
             results.put(each, new LongAdder());
         }
-        Transport transport = Transport.best();
         this.group =
                 new MultiThreadIoEventLoopGroup(
-                        1, new DefaultThreadFactory("checks", true), transport.handlers());
+                        1, new DefaultThreadFactory("checks", true), OutgoingPorts.handlers());
         this.loop = group.next();
         this.open = new DefaultChannelGroup(loop);
-        this.probe = new Probe(loop, open, transport, outgoing);
+        this.probe = new Probe(loop, open, outgoing);
     }
 
     /// Begins to check a target, or shares what is known of it. Each use is matched by one {@link

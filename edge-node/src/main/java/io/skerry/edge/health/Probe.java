@@ -20,7 +20,6 @@ import io.skerry.edge.clientaddress.ProxyV1;
 import io.skerry.edge.clientaddress.ProxyV2;
 import io.skerry.edge.clientaddress.Spp;
 import io.skerry.edge.transport.OutgoingPorts;
-import io.skerry.edge.transport.Transport;
 import io.skerry.shared.rule.ClientIp;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -38,14 +37,11 @@ final class Probe {
 
     private final EventLoop loop;
     private final ChannelGroup open;
-    private final Transport transport;
     private final OutgoingPorts outgoing;
 
     /// @param open the sockets of checks under way are kept here
-    /// @param transport of the loop
     /// @param outgoing from which local ports checks may leave
-    Probe(EventLoop loop, ChannelGroup open, Transport transport, OutgoingPorts outgoing) {
-        this.transport = transport;
+    Probe(EventLoop loop, ChannelGroup open, OutgoingPorts outgoing) {
         this.outgoing = outgoing;
         this.loop = loop;
         this.open = open;
@@ -65,7 +61,8 @@ final class Probe {
         ChannelFuture connecting =
                 new Bootstrap()
                         .group(loop)
-                        .channelFactory(() -> outgoing.keep(transport.newSocket(target.address())))
+                        .channelFactory(
+                                () -> outgoing.newSocket(OutgoingPorts.family(target.address())))
                         .option(
                                 ChannelOption.CONNECT_TIMEOUT_MILLIS,
                                 (int) target.plan().timeout().toMillis())
@@ -106,7 +103,7 @@ final class Probe {
                 new Bootstrap()
                         .group(loop)
                         .channelFactory(
-                                () -> outgoing.keep(transport.newDatagram(target.address(), false)))
+                                () -> outgoing.newDatagram(OutgoingPorts.family(target.address())))
                         .handler(question)
                         .connect(target.socketAddress());
         keep(connecting.channel());

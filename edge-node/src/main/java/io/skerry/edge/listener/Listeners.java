@@ -101,6 +101,25 @@ public final class Listeners {
         return curable && last.isComplete() ? apply(wanted) : Future.succeededFuture();
     }
 
+    /// The ports among some that could not be opened now, with the reason; nothing is opened.
+    public Future<Map<ListenerKey, Refusal>> probe(Collection<ListenerKey> keys) {
+        Promise<Map<ListenerKey, Refusal>> done = Promise.promise();
+        context.runOnContext(v -> {
+            Set<ListenerKey> ours = new HashSet<>(running.keySet());
+            ours.addAll(drains.keys());
+            List<ListenerKey> others = keys.stream().filter(key -> !ours.contains(key)).toList();
+            context.executeBlocking(
+                            () -> {
+                                Map<ListenerKey, Refusal> refusals =
+                                        new HashMap<>(portOwner.refusals(others, ours));
+                                BindProbe.refusals(others).forEach(refusals::putIfAbsent);
+                                return refusals;
+                            })
+                    .onComplete(done);
+        });
+        return done.future();
+    }
+
     private Future<Void> run() {
         if (stopped) {
             return Future.succeededFuture();

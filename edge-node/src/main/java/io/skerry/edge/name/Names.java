@@ -14,7 +14,6 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.skerry.edge.transport.OutgoingPorts;
-import io.skerry.edge.transport.Transport;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -75,17 +74,16 @@ public final class Names implements AutoCloseable {
     public Names(NameSettings settings, OutgoingPorts outgoing) {
         this.settings = settings;
         this.hosts = new HostsFile(settings.hosts());
-        Transport transport = Transport.best();
         this.group =
                 new MultiThreadIoEventLoopGroup(
-                        1, new DefaultThreadFactory("names", true), transport.handlers());
+                        1, new DefaultThreadFactory("names", true), OutgoingPorts.handlers());
         this.loop = group.next();
         DnsNameResolverBuilder builder =
                 new DnsNameResolverBuilder(loop)
-                        .datagramChannelFactory(() -> outgoing.keep(transport.newDatagram()))
+                        .datagramChannelFactory(() -> outgoing.newDatagram(null))
                         // A socket for each question: one that is kept may be in a rule's way.
                         .datagramChannelStrategy(ChannelPerResolution)
-                        .socketChannelFactory(() -> outgoing.keep(transport.newSocket()))
+                        .socketChannelFactory(() -> outgoing.newSocket(null))
                         .resolvedAddressTypes(ResolvedAddressTypes.IPV4_PREFERRED)
                         .hostsFileEntriesResolver(new NoHosts())
                         .queryTimeoutMillis(QUERY_TIMEOUT.toMillis())

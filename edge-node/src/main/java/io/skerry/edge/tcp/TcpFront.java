@@ -1,11 +1,7 @@
 package io.skerry.edge.tcp;
 
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.ServerSocketChannel;
-import io.netty.channel.socket.SocketChannel;
-import io.netty.channel.unix.UnixChannel;
 import io.skerry.edge.listener.Front;
+import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.SteeredPorts;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.net.Protocol;
@@ -15,25 +11,28 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A listening socket of one event loop that takes the clients of all steered ports: who is
-/// connected to what is read from the connection itself. Runs on that event loop.
-final class TcpFront extends ChannelInboundHandlerAdapter {
+/// A listening socket of one event loop that takes the clients of all steered ports: what a client
+/// has dialled is read from its connection. Runs on that event loop.
+///
+/// To the ports it is the socket they listen with, which they may pause, and which outlives them.
+final class TcpFront implements ListeningSocket, ListeningSocket.Owner {
     private static final Logger LOG = LoggerFactory.getLogger(TcpFront.class);
 
     private final TcpParts parts;
-    private final int loop;
-    private final ServerSocketChannel server;
+    private final TcpLoop loop;
+    private final int number;
     private final SteeredPorts<TcpListener> ports;
+    private @Nullable EpollListening socket;
     private boolean paused;
 
-    private TcpFront(
-            TcpParts parts, int loop, ServerSocketChannel server, SteeredPorts<TcpListener> ports) {
+    private TcpFront(TcpParts parts, TcpLoop loop, int number, SteeredPorts<TcpListener> ports) {
         this.parts = parts;
         this.loop = loop;
-        this.server = server;
+        this.number = number;
         this.ports = ports;
     }
 
@@ -46,75 +45,100 @@ final class TcpFront extends ChannelInboundHandlerAdapter {
             int number,
             InetAddress address,
             SteeredPorts<TcpListener> ports) {
-        ServerSocketChannel server;
-        try {
-            server = parts.transport().newServer(address);
-        } catch (io.netty.channel.ChannelException noSocket) {
-            return Future.failedFuture(new IOException("a front could not be opened", noSocket));
-        }
-        server.config().setReuseAddress(true);
-        server.config().setBacklog(parts.settings().backlog());
-        TcpFront front = new TcpFront(parts, number, server, ports);
-        server.pipeline().addLast(front);
+        TcpFront front = new TcpFront(parts, loop, number, ports);
+        ListenerKey anyPort = new ListenerKey(Protocol.TCP, address, 0);
         Promise<TcpFront> opened = Promise.promise();
         loop.loop()
-                .register(server)
-                .addListener(registered ->
-                        server.bind(new InetSocketAddress(address, 0))
-                                .addListener(bound -> {
-                                    if (bound.isSuccess()) {
-                                        opened.complete(front);
-                                    } else {
-                                        front.close();
-                                        opened.fail(bound.cause());
-                                    }
-                                }));
+                .execute(() ->
+                        loop.sockets()
+                                .listen(anyPort, front)
+                                .map(front::opened)
+                                .onComplete(opened));
         return opened.future();
     }
 
+    private TcpFront opened(ListeningSocket listening) {
+        if (!(listening instanceof EpollListening epoll)) {
+            throw new IllegalStateException("steering needs epoll");
+        }
+        socket = epoll;
+        return this;
+    }
+
+    /// Where it is; once open, on its event loop.
     Front place() {
-        InetSocketAddress at = server.localAddress();
-        int fd = ((UnixChannel) server).fd().intValue();
-        return new Front(Protocol.TCP, loop, at.getAddress(), at.getPort(), fd);
+        EpollListening open = socket;
+        if (open == null) {
+            throw new IllegalStateException("not open");
+        }
+        InetSocketAddress at = open.boundTo();
+        int fd = open.fd().intValue();
+        return new Front(Protocol.TCP, number, at.getAddress(), at.getPort(), fd);
+    }
+
+    int number() {
+        return number;
     }
 
     @Override
-    public void channelRead(ChannelHandlerContext context, Object accepted) {
-        SocketChannel client = (SocketChannel) accepted;
-        InetSocketAddress dialled = client.localAddress();
-        TcpListener listener =
-                dialled == null ? null : ports.find(dialled.getAddress(), dialled.getPort());
+    public void accepted(TcpSocket client) {
+        InetSocketAddress dialled = client.local();
+        TcpListener listener = ports.find(dialled.getAddress(), dialled.getPort());
         if (listener == null) {
-            // Reset already, or its port has been closed while it waited.
-            parts.metrics().refused(Protocol.TCP, EndReason.CLIENT_RESET);
-            TcpSession.end(client, true);
+            // Its port has been closed while it waited.
+            parts.metrics().refused(Protocol.TCP, EndReason.SHUTDOWN);
+            client.close(true);
         } else {
-            listener.acceptor(loop).channelRead(context, client);
+            listener.acceptor(number).accepted(client);
         }
     }
 
     @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (!(cause instanceof IOException)) {
-            LOG.error("accepting on steered ports broke", cause);
-        } else if (!paused) {
+    public void failed(IOException why) {
+        if (!paused) {
             paused = true;
             parts.acceptPauses().increment();
-            LOG.warn("accepting on steered ports pauses: {}", cause.getMessage());
-            context.channel().config().setAutoRead(false);
+            LOG.warn("accepting on steered ports pauses: {}", why.getMessage());
+            pause();
             var _ =
-                    context.executor()
+                    loop.loop()
                             .schedule(
                                     () -> {
                                         paused = false;
-                                        context.channel().config().setAutoRead(true);
+                                        resume();
                                     },
                                     TcpAcceptor.ACCEPT_PAUSE_MILLIS,
                                     TimeUnit.MILLISECONDS);
         }
     }
 
-    void close() {
-        var _ = server.close();
+    @Override
+    public void pause() {
+        if (socket != null) {
+            socket.pause();
+        }
+    }
+
+    @Override
+    public void resume() {
+        if (socket != null) {
+            socket.resume();
+        }
+    }
+
+    /// A port is closed; the socket stays.
+    @Override
+    public void close(Runnable closed) {
+        closed.run();
+    }
+
+    /// Closes the socket. From any thread.
+    void end() {
+        loop.loop()
+                .execute(() -> {
+                    if (socket != null) {
+                        socket.close();
+                    }
+                });
     }
 }

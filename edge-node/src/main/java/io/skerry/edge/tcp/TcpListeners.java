@@ -1,7 +1,6 @@
 package io.skerry.edge.tcp;
 
 import io.netty.channel.EventLoop;
-import io.netty.channel.WriteBufferWaterMark;
 import io.skerry.edge.listener.Front;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerFactory;
@@ -13,10 +12,12 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.session.SessionLimits;
 import io.skerry.edge.transport.EventLoops;
 import io.vertx.core.Future;
+import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
@@ -27,10 +28,12 @@ import org.jspecify.annotations.Nullable;
 public final class TcpListeners implements ListenerFactory {
     private final TcpParts parts;
     private final List<TcpLoop> loops;
+    private final boolean sharesPorts;
     private final SteeredPorts<TcpListener> steeredV4 = new SteeredPorts<>();
     private final SteeredPorts<TcpListener> steeredV6 = new SteeredPorts<>();
-    private final List<TcpFront> opened = new CopyOnWriteArrayList<>();
-    private @Nullable Future<List<Front>> fronts;
+    private final Collection<TcpFront> frontsV4 = new CopyOnWriteArrayList<>();
+    private final Collection<TcpFront> frontsV6 = new CopyOnWriteArrayList<>();
+    private @Nullable Future<List<Front>> places;
 
     /// @param loops the node's event loops; they stay the caller's
     /// @param headers tells origins who the client is
@@ -49,8 +52,6 @@ public final class TcpListeners implements ListenerFactory {
         this.parts =
                 new TcpParts(
                         settings,
-                        new WriteBufferWaterMark(settings.lowWater(), settings.highWater()),
-                        loops.transport(),
                         headers,
                         beforeConnect,
                         limits,
@@ -60,14 +61,16 @@ public final class TcpListeners implements ListenerFactory {
                         new LongAdder());
         List<TcpLoop> all = new ArrayList<>();
         for (EventLoop each : loops.all()) {
-            all.add(new TcpLoop(each, nanoClock));
+            TcpSockets sockets = TcpSockets.on(loops.transport(), each, settings);
+            all.add(new TcpLoop(each, sockets, nanoClock));
         }
+        this.sharesPorts = loops.transport().sharesPorts();
         this.loops = List.copyOf(all);
     }
 
     @Override
     public Future<Listener> open(ListenerKey key, Route route, int wanted) {
-        int count = parts.transport().sharesPorts() ? Math.clamp(wanted, 1, loops.size()) : 1;
+        int count = sharesPorts ? Math.clamp(wanted, 1, loops.size()) : 1;
         List<TcpLoop> used = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             // The same port on the same loops each time, so that closing it and opening it again
@@ -77,45 +80,59 @@ public final class TcpListeners implements ListenerFactory {
         return TcpListener.open(key, route, parts, used);
     }
 
+    /// Opens a port with sockets that listen already, which are the listener's afterwards, also
+    /// where it fails; with transport epoll only. What a client has dialled is asked of the system,
+    /// since it may be any port.
+    ///
+    /// @param descriptors numbers of the sockets, one or more
+    public Future<Listener> adopt(ListenerKey key, Route route, List<Integer> descriptors) {
+        return TcpListener.adopt(key, route, parts, loops, descriptors);
+    }
+
     @Override
     public synchronized Future<List<Front>> fronts(Collection<InetAddress> addresses) {
-        Future<List<Front>> opened = fronts;
+        Future<List<Front>> opened = places;
         if (opened == null || opened.failed()) {
             opened = openFronts(addresses);
-            fronts = opened;
+            places = opened;
         }
         return opened;
     }
 
     private Future<List<Front>> openFronts(Collection<InetAddress> addresses) {
-        List<Future<TcpFront>> all = new ArrayList<>();
+        List<Future<Front>> all = new ArrayList<>();
         for (InetAddress address : addresses) {
             for (int i = 0; i < loops.size(); i++) {
-                all.add(TcpFront.open(parts, loops.get(i), i, address, steered(address)));
+                all.add(
+                        TcpFront.open(parts, loops.get(i), i, address, steered(address))
+                                .map(front -> {
+                                    fronts(address).add(front);
+                                    return front.place();
+                                }));
             }
         }
-        return Future.join(all)
-                .map(v -> all.stream().map(each -> each.result().place()).toList())
-                .onComplete(done ->
-                        all.stream()
-                                .filter(Future::succeeded)
-                                .forEach(each -> {
-                                    if (done.failed()) {
-                                        each.result().close();
-                                    } else {
-                                        opened.add(each.result());
-                                    }
-                                }));
+        return Future.join(all).map(v -> all.stream().map(Future::result).toList());
     }
 
     private SteeredPorts<TcpListener> steered(InetAddress address) {
         return address instanceof Inet6Address ? steeredV6 : steeredV4;
     }
 
+    private Collection<TcpFront> fronts(InetAddress address) {
+        return address instanceof Inet6Address ? frontsV6 : frontsV4;
+    }
+
     @Override
     public Future<Listener> openSteered(ListenerKey key, Route route) {
-        return Future.succeededFuture(
-                TcpListener.steered(key, route, parts, loops, steered(key.address())));
+        List<TcpFront> fronts =
+                fronts(key.address()).stream()
+                        .sorted(Comparator.comparingInt(TcpFront::number))
+                        .toList();
+        return fronts.size() < loops.size()
+                ? Future.failedFuture(new IOException("ports cannot be steered here"))
+                : Future.succeededFuture(
+                        TcpListener.steered(
+                                key, route, parts, loops, fronts, steered(key.address())));
     }
 
     /// How often accepting paused because the process had no descriptor left.
@@ -126,6 +143,7 @@ public final class TcpListeners implements ListenerFactory {
     /// Stops the ticks; to be called when every listener has drained.
     public void close() {
         loops.forEach(TcpLoop::stop);
-        opened.forEach(TcpFront::close);
+        frontsV4.forEach(TcpFront::end);
+        frontsV6.forEach(TcpFront::end);
     }
 }

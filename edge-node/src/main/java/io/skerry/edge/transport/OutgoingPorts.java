@@ -3,10 +3,26 @@ package io.skerry.edge.transport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
+import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
-import io.netty.channel.unix.UnixChannel;
+import io.netty.util.concurrent.FastThreadLocal;
+import io.skerry.edge.socket.SystemCalls;
 import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.nio.channels.spi.SelectorProvider;
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +39,15 @@ public final class OutgoingPorts {
     private static final ChannelOption<Integer> CHANNEL_OPTION =
             new IntegerUnixChannelOption("IP_LOCAL_PORT_RANGE", LEVEL, OPTION);
 
+    /// Each has memory of its own.
+    private static final FastThreadLocal<SystemCalls> CALLS =
+            new FastThreadLocal<>() {
+                @Override
+                protected SystemCalls initialValue() {
+                    return new SystemCalls();
+                }
+            };
+
     /// A smaller range would run out too soon.
     private static final int RANGE_MIN = 256;
 
@@ -34,11 +59,46 @@ public final class OutgoingPorts {
         return range;
     }
 
-    /// Keeps a channel within the range; it must not have connected yet. Only channels of epoll and
-    /// io_uring can be.
-    public <C extends Channel> C keep(C channel) {
+    /// What event loops wait with for the channels made here.
+    public static IoHandlerFactory handlers() {
+        return Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    }
+
+    /// A channel to connect with, within the range; not yet registered.
+    ///
+    /// @param family of the peer; null for either
+    /// @throws ChannelException where the system has no descriptor left
+    public SocketChannel newSocket(@Nullable SocketProtocolFamily family) {
+        if (Epoll.isAvailable()) {
+            return keep(family == null ? new EpollSocketChannel() : new EpollSocketChannel(family));
+        }
+        return family == null
+                ? new NioSocketChannel()
+                : new NioSocketChannel(SelectorProvider.provider(), family);
+    }
+
+    /// A datagram channel within the range; not yet registered.
+    ///
+    /// @param family of the peer; null for either
+    /// @throws ChannelException where the system has no descriptor left
+    public DatagramChannel newDatagram(@Nullable SocketProtocolFamily family) {
+        if (Epoll.isAvailable()) {
+            return keep(
+                    family == null ? new EpollDatagramChannel() : new EpollDatagramChannel(family));
+        }
+        return family == null ? new NioDatagramChannel() : new NioDatagramChannel(family);
+    }
+
+    /// The family of an address.
+    public static SocketProtocolFamily family(InetAddress address) {
+        return address instanceof Inet6Address
+                ? SocketProtocolFamily.INET6
+                : SocketProtocolFamily.INET;
+    }
+
+    private <C extends Channel> C keep(C channel) {
         int now = range;
-        if (now != 0 && channel instanceof UnixChannel) {
+        if (now != 0) {
             try {
                 channel.config().setOption(CHANNEL_OPTION, now);
             } catch (ChannelException olderKernel) {
@@ -46,6 +106,16 @@ public final class OutgoingPorts {
             }
         }
         return channel;
+    }
+
+    /// Keeps a socket within the range; it must not have connected yet. On any thread.
+    ///
+    /// @param fd its descriptor
+    public void keep(int fd) {
+        int now = range;
+        if (now != 0) {
+            CALLS.get().option(fd, LEVEL, OPTION, now);
+        }
     }
 
     /// Keeps off these ports from now on, within the range of the system.

@@ -17,6 +17,7 @@ import io.skerry.edge.origin.Origin;
 import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.origin.OriginState;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
 import io.skerry.edge.tcp.TcpSettings;
 import io.skerry.edge.transport.EventLoops;
@@ -46,6 +47,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -86,6 +88,7 @@ public final class SteeredNode {
                         loops,
                         TcpSettings.DEFAULT,
                         (route, client, dialled, origin) -> null,
+                        BeforeConnect.NOTHING,
                         limits,
                         metrics,
                         own,
@@ -104,7 +107,7 @@ public final class SteeredNode {
                                 2,
                                 DescriptorBudget.ofProcess(1_000, 0),
                                 steering,
-                                false),
+                                Optional.empty()),
                         new Source(),
                         own,
                         System::nanoTime);
