@@ -14,9 +14,11 @@ import io.skerry.edge.listener.RuleKey;
 import io.skerry.edge.listener.Slot;
 import io.skerry.edge.listener.Steering;
 import io.skerry.edge.listener.WantedListener;
+import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.RuleCounters;
+import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
@@ -60,6 +62,7 @@ final class SocketTraffic implements Traffic {
     private final UdpListeners udp;
     private final DescriptorBudget budget;
     private final Steering steering;
+    private final SessionMetrics sessions;
     private final Listeners listeners;
     private final RuleCounterRegistry counters;
     private final List<Slot> slots;
@@ -67,6 +70,7 @@ final class SocketTraffic implements Traffic {
 
     SocketTraffic(NodeParts parts) {
         EdgeSettings settings = parts.settings();
+        sessions = parts.sessions();
         counters = parts.rules();
         slots = settings.slots();
         loops = EventLoops.start(settings.transport().transport(), settings.loopCount());
@@ -175,8 +179,13 @@ final class SocketTraffic implements Traffic {
     @Override
     public List<Limit> limits() {
         return List.of(
-                new Limit("descriptors", budget::limit, tcp::acceptPauses),
-                new Limit("edge.steering-ports-max", steering::portsMax, listeners::steeringFull));
+                new Limit("descriptors", budget::limit, this::descriptorHits),
+                new Limit("edge.steering-ports-max", steering::portsMax, listeners::steeringFull),
+                udp.sessionsPerClient());
+    }
+
+    private long descriptorHits() {
+        return tcp.acceptPauses() + sessions.droppedBy(DropReason.DESCRIPTORS);
     }
 
     @Override

@@ -2,6 +2,8 @@ package io.skerry.edge.udp;
 
 import io.skerry.edge.listener.Front;
 import io.skerry.edge.listener.SteeredPorts;
+import io.skerry.edge.metrics.DropReason;
+import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.socket.SocketAddress;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;
@@ -18,18 +20,31 @@ final class UdpFront implements UdpLoop.Ports {
     private final SteeredPorts<UdpListener> ports;
     private final EpollSocket socket;
     private final InetSocketAddress at;
+    private final SessionMetrics metrics;
 
     /// @param number of the loop
     /// @param address where it is bound; the port is the system's choice
-    UdpFront(UdpLoop loop, int number, InetAddress address, SteeredPorts<UdpListener> ports)
+    UdpFront(
+            UdpLoop loop,
+            int number,
+            InetAddress address,
+            SteeredPorts<UdpListener> ports,
+            SessionMetrics metrics)
             throws IOException {
+        this.metrics = metrics;
         this.loop = loop;
         this.number = number;
         this.ports = ports;
         v6 = SocketAddress.isV6(address);
         socket = loop.sockets.front(address);
         at = socket.boundTo(v6);
-        socket.register(() -> loop.receive(socket, this), () -> {});
+        socket.register(
+                () -> {
+                    if (loop.receive(socket, this)) {
+                        countOverflow();
+                    }
+                },
+                () -> {});
     }
 
     Front place() {
@@ -47,10 +62,25 @@ final class UdpFront implements UdpLoop.Ports {
                         OriginalDestination.high(in.controls(), in.control(i), v6),
                         OriginalDestination.low(in.controls(), in.control(i), v6),
                         OriginalDestination.port(in.controls(), in.control(i), v6));
-        return listener == null ? null : listener.port(number);
+        if (listener == null) {
+            // Its port has been closed while it waited.
+            metrics.dropped(DropReason.SEND_FAILED);
+            return null;
+        }
+        return listener.port(number);
+    }
+
+    private void countOverflow() {
+        long dropped = socket.overflow();
+        if (dropped > 0) {
+            metrics.dropped(DropReason.RECEIVE_BUFFER_FULL, dropped);
+        }
     }
 
     void close() {
-        loop.execute(socket::release);
+        loop.execute(() -> {
+            countOverflow();
+            socket.release();
+        });
     }
 }

@@ -22,6 +22,7 @@ final class UdpListener implements Listener {
     private final BiConsumer<UdpListener, Future<Void>> whenDraining;
     private volatile Route route;
     private volatile boolean steered;
+    private volatile boolean endsQuiet;
     private volatile List<UdpPort> ports = List.of();
     private volatile Runnable whenDrained = () -> {};
 
@@ -101,6 +102,16 @@ final class UdpListener implements Listener {
                                 });
                     });
         }
+    }
+
+    @Override
+    public void endWhenQuiet() {
+        endsQuiet = true;
+    }
+
+    /// Whether sessions end as soon as they are quiet.
+    boolean endsQuiet() {
+        return endsQuiet;
     }
 
     @Override

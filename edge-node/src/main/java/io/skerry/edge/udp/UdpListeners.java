@@ -17,6 +17,8 @@ import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.listener.SteeredPorts;
+import io.skerry.edge.metrics.DropReason;
+import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.session.EndReason;
 import io.skerry.edge.session.SessionLimits;
@@ -49,6 +51,7 @@ public final class UdpListeners implements ListenerFactory {
 
     private final @Nullable EventLoopGroup ownGroup;
     private final int receiveBuffer;
+    private final int sessionsPerClient;
     private final Supplier<List<InetAddress>> addresses;
     private final OutgoingPorts outgoing;
     private final SteeredPorts<UdpListener> steeredV4 = new SteeredPorts<>();
@@ -99,7 +102,8 @@ public final class UdpListeners implements ListenerFactory {
         this.outgoing = outgoing;
         this.addresses = addresses;
         receiveBuffer = settings.receiveBufferBytes();
-        Admission admission = new Admission(limits, settings.sessionsPerClient());
+        sessionsPerClient = settings.sessionsPerClient();
+        Admission admission = new Admission(limits, sessionsPerClient);
         node = new UdpNode(own, metrics, admission);
         int count = 0;
         for (EventExecutor executor : group) {
@@ -128,6 +132,14 @@ public final class UdpListeners implements ListenerFactory {
                 count,
                 threads,
                 Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    }
+
+    /// What bounds sessions beside what TCP has too.
+    public Limit sessionsPerClient() {
+        return new Limit(
+                "udp.sessions-per-client",
+                () -> sessionsPerClient,
+                () -> node.metrics().droppedBy(DropReason.CLIENT_LIMIT));
     }
 
     /// Ends the loops of its own, if any, and with them what is open there; to be called when every
@@ -173,7 +185,7 @@ public final class UdpListeners implements ListenerFactory {
         UdpLoop loop = loops.get(number);
         loop.execute(() -> {
             try {
-                UdpFront front = new UdpFront(loop, number, home, steered(home));
+                UdpFront front = new UdpFront(loop, number, home, steered(home), node.metrics());
                 openFronts.add(front);
                 opened.complete(front.place());
             } catch (IOException refused) {

@@ -93,7 +93,7 @@ final class UdpLoop {
     /// Runs a task once the loop has looked at its sockets again: only then has a selector given up
     /// the sockets that were closed. (Tasks that are due wait for the next turn, others may not.)
     void inNextTurn(Runnable task) {
-        loop.schedule(task, 0, TimeUnit.NANOSECONDS);
+        var _ = loop.schedule(task, 0, TimeUnit.NANOSECONDS);
     }
 
     /// Runs a task again and again until it is cancelled.
@@ -101,10 +101,13 @@ final class UdpLoop {
         return loop.scheduleAtFixedRate(task, taskMillis, taskMillis, TimeUnit.MILLISECONDS);
     }
 
-    /// Receives what waits at a socket and hands it to the sessions.
-    void receive(UdpSocket socket, Ports ports) {
-        for (int round = 0; round < ROUNDS; round++) {
-            int count = in.receive(socket);
+    /// Receives what waits at a socket and hands it to the sessions; answers whether that was a
+    /// full batch or more.
+    boolean receive(UdpSocket socket, Ports ports) {
+        int count;
+        int round = 0;
+        do {
+            count = in.receive(socket);
             UdpSession current = null;
             for (int i = 0; i < count; i++) {
                 UdpPort port = ports.at(in, i);
@@ -112,7 +115,6 @@ final class UdpLoop {
                 if (session != current) {
                     if (current != null) {
                         current.flush();
-                        session = session == null || !session.hasEnded() ? session : null;
                     }
                     current = session;
                     if (current != null) {
@@ -126,10 +128,8 @@ final class UdpLoop {
             if (current != null) {
                 current.flush();
             }
-            if (count < ReceiveBatch.SLOTS) {
-                return;
-            }
-        }
+        } while (count == ReceiveBatch.SLOTS && ++round < ROUNDS);
+        return round > 0;
     }
 
     void add(UdpSession session) {

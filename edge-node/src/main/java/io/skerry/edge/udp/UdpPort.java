@@ -67,12 +67,19 @@ final class UdpPort implements UdpLoop.Ports {
     void register() throws IOException {
         UdpSocket own = socket;
         if (own != null) {
-            own.register(() -> loop.receive(own, this), () -> {});
+            own.register(
+                    () -> {
+                        if (loop.receive(own, this)) {
+                            countOverflow(own);
+                        }
+                    },
+                    () -> {});
         }
     }
 
     void close() {
         if (socket != null) {
+            countOverflow(socket);
             socket.release();
             socket = null;
         }
@@ -113,6 +120,15 @@ final class UdpPort implements UdpLoop.Ports {
     private void closeUnused() {
         if (steered && open == 0 && !draining) {
             close();
+        }
+    }
+
+    /// Counts what the system had no room for. Asked after a full batch, for a buffer that ran over
+    /// was full, and when the socket is closed.
+    void countOverflow(UdpSocket of) {
+        long dropped = of.overflow();
+        if (dropped > 0) {
+            node.metrics().dropped(DropReason.RECEIVE_BUFFER_FULL, dropped);
         }
     }
 
@@ -158,6 +174,8 @@ final class UdpPort implements UdpLoop.Ports {
             key.dialledLow = OriginalDestination.low(in.controls(), in.control(i), v6);
         } else if (wildcard) {
             if (!in.hasLocalAddress(i, v6)) {
+                // Nothing could be answered.
+                node.metrics().dropped(DropReason.SEND_FAILED);
                 return null;
             }
             key.dialledHigh = PacketInfo.high(in.controls(), in.control(i), v6);
@@ -167,7 +185,11 @@ final class UdpPort implements UdpLoop.Ports {
             return last;
         }
         UdpSession session = loop.sessions.find(key);
-        return session != null || draining ? session : open(key, in, i);
+        if (session == null && draining) {
+            node.metrics().dropped(DropReason.PORT_CLOSED);
+            return null;
+        }
+        return session == null ? open(key, in, i) : session;
     }
 
     private @Nullable UdpSession open(SessionKey key, ReceiveBatch in, int i) {
@@ -266,6 +288,7 @@ final class UdpPort implements UdpLoop.Ports {
     /// Takes no new clients, gives each session a socket of its own, then runs `whenDone`.
     void handOver(Runnable whenDone) {
         draining = true;
+        loop.touch();
         loop.inSlices(mine(), UdpSession::handOver, whenDone);
     }
 
