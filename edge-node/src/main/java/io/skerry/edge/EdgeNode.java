@@ -2,6 +2,7 @@ package io.skerry.edge;
 
 import io.skerry.edge.follow.FollowSettings;
 import io.skerry.edge.follow.Follower;
+import io.skerry.edge.health.CheckTarget;
 import io.skerry.edge.health.HealthChecks;
 import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.listener.Steering;
@@ -72,7 +73,7 @@ public final class EdgeNode {
         Steering steering = settings.steers(outgoing);
         this.capabilities = Capabilities.of(toa.missing(), steering.missing());
         this.names = new Names(settings.names(), outgoing);
-        this.checks = new HealthChecks(settings.origins().checksMax(), outgoing);
+        this.checks = new HealthChecks(settings.origins().checksMax(), outgoing, this::isOurs);
         this.pools = new OriginPools(settings.origins(), names, checks);
         this.traffic =
                 maker.make(
@@ -195,6 +196,10 @@ public final class EdgeNode {
     public long appliedRevision() {
         Follower now = follower;
         return now == null ? 0 : now.appliedRevision();
+    }
+
+    private boolean isOurs(CheckTarget target) {
+        return own.contains(target.protocol(), target.address(), target.port());
     }
 
     private void changed() {

@@ -20,13 +20,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// 2,000 rules of 20 ports: how long until they serve, what they take, how fast they accept, how
 /// long a change of one rule takes. A server for each, one after the other, one core each.
@@ -36,18 +35,9 @@ import java.util.stream.Stream;
 /// @param folder where logs and configurations go
 /// @param log lines about progress
 record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
-    /// An address of its own: on the usual one other programs hold ports.
-    private static final String HOST = "127.0.40.1";
-
-    private static final int RULES = 2_000;
-    private static final int PORTS = 20;
-    private static final int FIRST = 20_000;
-
-    /// Ports that no rule may have.
-    private static final List<Integer> RESERVED = List.of(36_000, 56_000);
 
     /// Enough for a socket per port, where the kernel lets it be raised.
-    private static final int DESCRIPTORS = 100_000;
+    static final int DESCRIPTORS = 100_000;
 
     private static final long PATIENCE_NANOS = 120_000_000_000L;
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -88,45 +78,29 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
         return table(rows);
     }
 
-    private static List<Integer> ports() {
-        List<Integer> ports = new ArrayList<>();
-        for (int port = FIRST; ports.size() < RULES * PORTS; port++) {
-            if (!RESERVED.contains(port)) {
-                ports.add(port);
-            }
-        }
-        return ports;
-    }
-
-    /// Ports as `first-last` runs.
-    private static List<String> runs(List<Integer> ports) {
-        BitSet all = new BitSet();
-        ports.forEach(all::set);
-        List<String> runs = new ArrayList<>();
-        for (int first = all.nextSetBit(0); first >= 0; ) {
-            int end = all.nextClearBit(first);
-            runs.add(end - 1 == first ? "" + first : first + "-" + (end - 1));
-            first = all.nextSetBit(end);
-        }
-        return runs;
-    }
-
-    private static List<Integer> portsOf(int rule) {
-        return ports().subList(rule * PORTS, (rule + 1) * PORTS);
-    }
-
     private Row measure(String name, Programs programs, Machine machine, Origin origin)
             throws IOException, InterruptedException {
         int target = OriginPort.ONCE.number(origin.base());
         Server server =
                 switch (name) {
-                    case "haproxy" -> new Peer(name, machine.proxyCore(), haproxy(target, RULES));
-                    case "nginx" -> new Peer(name, machine.proxyCore(), nginx(target, RULES));
+                    case "haproxy" ->
+                            new Peer(
+                                    name,
+                                    machine.proxyCore(),
+                                    peerFile(
+                                            "haproxy", PortRules.haproxy(target, PortRules.RULES)));
+                    case "nginx" ->
+                            new Peer(
+                                    name,
+                                    machine.proxyCore(),
+                                    peerFile(
+                                            "nginx",
+                                            PortRules.nginx(folder, target, PortRules.RULES)));
                     default -> new Skerry(machine.proxyCore(), name.equals("skerry"), target);
                 };
         try {
             long began = server.order();
-            for (int port : ports()) {
+            for (int port : PortRules.ports()) {
                 await(server, port, true);
             }
             double serving = (System.nanoTime() - began) / 1e6;
@@ -137,11 +111,11 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
                 Files.writeString(
                         peer.file,
                         name.equals("haproxy")
-                                ? haproxyText(target, RULES - 1)
-                                : nginxText(target, RULES - 1));
+                                ? PortRules.haproxy(target, PortRules.RULES - 1)
+                                : PortRules.nginx(folder, target, PortRules.RULES - 1));
             }
             began = server.orderChange();
-            for (int port : portsOf(RULES - 1)) {
+            for (int port : PortRules.portsOf(PortRules.RULES - 1)) {
                 await(server, port, false);
             }
             double change = (System.nanoTime() - began) / 1e6;
@@ -164,7 +138,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
 
     private static boolean is(int port, boolean open) throws IOException {
         try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(HOST, port), 1_000);
+            socket.connect(new InetSocketAddress(PortRules.HOST, port), 1_000);
             socket.setSoLinger(true, 0);
             return open;
         } catch (ConnectException refused) {
@@ -182,9 +156,9 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
                         programs.generator().toString(),
                         "connections",
                         "--host",
-                        HOST,
+                        PortRules.HOST,
                         "--port",
-                        "" + ports().get(RULES * PORTS / 2),
+                        "" + PortRules.ports().get(PortRules.RULES * PortRules.PORTS / 2),
                         "--seconds",
                         "" + options.seconds(),
                         "--warm-up",
@@ -262,7 +236,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
                             System.getProperty("java.class.path"),
                             "io.skerry.standalone.Up",
                             "--api=127.0.0.1:0",
-                            "--listen=" + HOST,
+                            "--listen=" + PortRules.HOST,
                             "--data=" + Files.createTempDirectory(folder, "skerry-ports"),
                             "--drain=0");
             process =
@@ -285,16 +259,16 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
             ObjectNode name = JSON.createObjectNode().put("name", "ports");
             instance = send("POST", "/v1/instances", name).path("id").asText();
             ArrayNode rules = JSON.createArrayNode();
-            for (int i = 0; i < RULES; i++) {
+            for (int i = 0; i < PortRules.RULES; i++) {
                 ObjectNode rule = rules.addObject().put("protocol", "TCP");
                 ArrayNode ports = rule.putArray("ports");
-                runs(portsOf(i)).forEach(ports::add);
+                PortRules.runs(PortRules.portsOf(i)).forEach(ports::add);
                 rule.putObject("origin").put("type", "single").put("address", "127.0.0.1");
                 rule.put("originPort", "" + target);
             }
             long began = System.nanoTime();
             JsonNode made = send("POST", "/v1/instances/" + instance + "/rules", rules);
-            last = made.path("items").path(RULES - 1).path("id").asText();
+            last = made.path("items").path(PortRules.RULES - 1).path("id").asText();
             return began;
         }
 
@@ -305,7 +279,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
             return began;
         }
 
-        private JsonNode send(String method, String path, JsonNode body)
+        private JsonNode send(String method, String path, @Nullable JsonNode body)
                 throws IOException, InterruptedException {
             HttpRequest request =
                     HttpRequest.newBuilder(URI.create(api + path))
@@ -336,7 +310,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
         private final String name;
         private final int core;
         private final Path file;
-        private @org.jspecify.annotations.Nullable Running process;
+        private @Nullable Running process;
 
         Peer(String name, int core, Path file) {
             this.name = name;
@@ -383,60 +357,8 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
         }
     }
 
-    private Path haproxy(int target, int rules) throws IOException {
-        return Files.writeString(folder.resolve("haproxy-ports.cfg"), haproxyText(target, rules));
-    }
-
-    private static String haproxyText(int target, int rules) throws IOException {
-        StringBuilder listeners = new StringBuilder();
-        for (int i = 0; i < rules; i++) {
-            List<Integer> ports = portsOf(i);
-            String binds =
-                    runs(ports).stream()
-                            .map(run -> "    bind " + HOST + ":" + run + "\n")
-                            .collect(Collectors.joining());
-            listeners.append(
-                    "listen rule-%d\n%s    server origin 127.0.0.1:%d\n"
-                            .formatted(i, binds, target));
-        }
-        return Peers.filled(
-                "haproxy.cfg",
-                Map.of(
-                        "globalSplice", "nosplice",
-                        "splice", "",
-                        "connections", "2000",
-                        "listeners", listeners.toString()));
-    }
-
-    private Path nginx(int target, int rules) throws IOException {
-        return Files.writeString(folder.resolve("nginx-ports.cfg"), nginxText(target, rules));
-    }
-
-    private String nginxText(int target, int rules) throws IOException {
-        StringBuilder servers = new StringBuilder();
-        for (int i = 0; i < rules; i++) {
-            String listens =
-                    runs(portsOf(i)).stream()
-                            .map(run -> "listen " + HOST + ":" + run + "; ")
-                            .collect(Collectors.joining());
-            servers.append(
-                    "    server { %sproxy_pass 127.0.0.1:%d; }\n".formatted(listens, target));
-        }
-        return Peers.filled(
-                "nginx.cfg",
-                Map.of(
-                        "loadModule",
-                        Peers.streamModule(),
-                        "user",
-                        System.getProperty("user.name").equals("root") ? "user root;" : "",
-                        "descriptors",
-                        "" + DESCRIPTORS,
-                        "connections",
-                        "" + DESCRIPTORS,
-                        "folder",
-                        folder.toString(),
-                        "servers",
-                        servers.toString()));
+    private Path peerFile(String name, String text) throws IOException {
+        return Files.writeString(folder.resolve(name + "-ports.cfg"), text);
     }
 
     private static String table(List<Row> rows) {

@@ -21,6 +21,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,7 @@ public final class HealthChecks implements AutoCloseable {
 
     private final int max;
     private final LongSupplier clock;
+    private final Predicate<CheckTarget> ours;
     private final EventLoopGroup group;
     private final EventLoop loop;
     private final ChannelGroup open;
@@ -67,21 +69,25 @@ public final class HealthChecks implements AutoCloseable {
 
     /// @param max `origin.checks-max`: targets checked, and checks under way, at the same time
     /// @param outgoing from which local ports checks may leave
-    public HealthChecks(int max, OutgoingPorts outgoing) {
-        this(max, outgoing, System::nanoTime);
+    /// @param ours tells a target that is a port of this node: it is not checked, for the check
+    ///   would be a session of ours
+    public HealthChecks(int max, OutgoingPorts outgoing, Predicate<CheckTarget> ours) {
+        this(max, outgoing, ours, System::nanoTime);
     }
 
     HealthChecks(int max) {
-        this(max, new OutgoingPorts(), System::nanoTime);
+        this(max, new OutgoingPorts(), target -> false, System::nanoTime);
     }
 
     /// @param clock {@link System#nanoTime()}, or a test's
     public HealthChecks(int max, LongSupplier clock) {
-        this(max, new OutgoingPorts(), clock);
+        this(max, new OutgoingPorts(), target -> false, clock);
     }
 
-    private HealthChecks(int max, OutgoingPorts outgoing, LongSupplier clock) {
+    private HealthChecks(
+            int max, OutgoingPorts outgoing, Predicate<CheckTarget> ours, LongSupplier clock) {
         this.max = max;
+        this.ours = ours;
         this.clock = clock;
         for (CheckResult each : CheckResult.values()) {
             results.put(each, new LongAdder());
@@ -216,6 +222,10 @@ public final class HealthChecks implements AutoCloseable {
 
         private void check() {
             after((long) (target.plan().interval().toNanos() * (1 - JITTER * random())));
+            if (ours.test(target)) {
+                counter(CheckResult.NOT_MADE).increment();
+                return;
+            }
             if (underWay >= max) {
                 hits.increment();
                 counter(CheckResult.NOT_MADE).increment();

@@ -59,7 +59,7 @@ import org.junit.jupiter.params.provider.EnumSource;
         value = Steering.Mode.class,
         names = {"ON", "OFF"})
 final class ListenersTest {
-    @Parameter private Steering.Mode mode;
+    @Parameter private Steering.Mode mode = Steering.Mode.OFF;
     @TempDir private Path folder;
 
     private static final InetAddress HOME = IpText.parse("127.0.0.1").orElseThrow();

@@ -43,6 +43,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -52,6 +53,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// A process of a test, in a network namespace of its own: the listeners of a node on two event
 /// loops, an echo origin, and clients. Takes a command a line, answers each with a line.
@@ -146,14 +148,19 @@ public final class SteeredNode {
                 case "keep" -> keep(words[1], Integer.parseInt(words[2]));
                 case "use" -> use(words[1]);
                 case "talk" -> talk(words[1], Integer.parseInt(words[2]));
-                case "descriptors" ->
-                        "" + java.nio.file.Files.list(Path.of("/proc/self/fd")).count();
+                case "descriptors" -> descriptors();
                 case "leave" -> leave(words);
                 case "stop" -> stop();
                 default -> "what is " + words[0] + "?";
             };
         } catch (Exception failed) {
             return "failed: " + failed;
+        }
+    }
+
+    private static String descriptors() throws IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            return "" + open.count();
         }
     }
 
