@@ -36,16 +36,26 @@ import org.jspecify.annotations.Nullable;
 /// @param log lines about progress
 record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
 
-    /// Enough for a socket per port, where the kernel lets it be raised.
-    static final int DESCRIPTORS = 100_000;
+    /// As many as a container often has.
+    static final int DESCRIPTORS = 20_000;
 
     private static final long PATIENCE_NANOS = 120_000_000_000L;
+
+    /// The first has all the rules; the others as many as their descriptors allow, the second for
+    /// comparison with them.
+    private static final List<String> NAMES =
+            List.of("skerry", "skerry-fewer", "skerry-sockets", "haproxy", "nginx");
+
+    /// Kept for connections and the programs themselves.
+    private static final int OTHER_DESCRIPTORS = 6_000;
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /// @param serving milliseconds from the order, or the start, until every port accepts
     /// @param change milliseconds from the order until the ports of one rule are closed
     private record Row(
             String name,
+            int ports,
             double serving,
             double change,
             double megabytes,
@@ -66,7 +76,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
         Programs programs = Programs.build(root, folder);
         List<Row> rows = new ArrayList<>();
         try (Origin origin = Origin.start(programs, machine.loadCore())) {
-            for (String name : List.of("skerry", "skerry-sockets", "haproxy", "nginx")) {
+            for (String name : NAMES) {
                 boolean peer = !name.startsWith("skerry");
                 if (options.takesPart(peer ? name : "skerry")
                         && (!peer || Programs.installed(name))) {
@@ -81,26 +91,33 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
     private Row measure(String name, Programs programs, Machine machine, Origin origin)
             throws IOException, InterruptedException {
         int target = OriginPort.ONCE.number(origin.base());
+        int rules =
+                name.equals("skerry")
+                        ? PortRules.RULES
+                        : (DESCRIPTORS - OTHER_DESCRIPTORS) / PortRules.PORTS;
+        List<Integer> ports = PortRules.ports().subList(0, rules * PortRules.PORTS);
         Server server =
                 switch (name) {
                     case "haproxy" ->
                             new Peer(
                                     name,
                                     machine.proxyCore(),
-                                    peerFile(
-                                            "haproxy", PortRules.haproxy(target, PortRules.RULES)));
+                                    peerFile("haproxy", PortRules.haproxy(target, rules)));
                     case "nginx" ->
                             new Peer(
                                     name,
                                     machine.proxyCore(),
-                                    peerFile(
-                                            "nginx",
-                                            PortRules.nginx(folder, target, PortRules.RULES)));
-                    default -> new Skerry(machine.proxyCore(), name.equals("skerry"), target);
+                                    peerFile("nginx", PortRules.nginx(folder, target, rules)));
+                    default ->
+                            new Skerry(
+                                    machine.proxyCore(),
+                                    !name.equals("skerry-sockets"),
+                                    rules,
+                                    target);
                 };
         try {
             long began = server.order();
-            for (int port : PortRules.ports()) {
+            for (int port : ports) {
                 await(server, port, true);
             }
             double serving = (System.nanoTime() - began) / 1e6;
@@ -111,15 +128,15 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
                 Files.writeString(
                         peer.file,
                         name.equals("haproxy")
-                                ? PortRules.haproxy(target, PortRules.RULES - 1)
-                                : PortRules.nginx(folder, target, PortRules.RULES - 1));
+                                ? PortRules.haproxy(target, rules - 1)
+                                : PortRules.nginx(folder, target, rules - 1));
             }
             began = server.orderChange();
-            for (int port : PortRules.portsOf(PortRules.RULES - 1)) {
+            for (int port : PortRules.portsOf(rules - 1)) {
                 await(server, port, false);
             }
             double change = (System.nanoTime() - began) / 1e6;
-            return new Row(name, serving, change, megabytes, descriptors, accepts);
+            return new Row(name, ports.size(), serving, change, megabytes, descriptors, accepts);
         } finally {
             server.process().close();
         }
@@ -158,7 +175,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
                         "--host",
                         PortRules.HOST,
                         "--port",
-                        "" + PortRules.ports().get(PortRules.RULES * PortRules.PORTS / 2),
+                        "" + PortRules.ports().get(PortRules.PORTS),
                         "--seconds",
                         "" + options.seconds(),
                         "--warm-up",
@@ -210,7 +227,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
         return bytes;
     }
 
-    private static List<String> raised(List<String> line) {
+    private static List<String> limited(List<String> line) {
         List<String> all = new ArrayList<>(List.of("prlimit", "--nofile=" + DESCRIPTORS, "--"));
         all.addAll(line);
         return all;
@@ -223,11 +240,13 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
         private final String api;
         private final HttpClient client = HttpClient.newHttpClient();
         private final int target;
+        private final int rules;
         private String instance = "";
         private String last = "";
 
-        Skerry(int core, boolean steers, int target) throws IOException {
+        Skerry(int core, boolean steers, int rules, int target) throws IOException {
             this.target = target;
+            this.rules = rules;
             List<String> line =
                     List.of(
                             Path.of(System.getProperty("java.home"), "bin/java").toString(),
@@ -249,8 +268,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
                                     "1",
                                     "SKERRY_EDGE_STEERING",
                                     steers ? "auto" : "off"),
-                            // What steering is for: no more descriptors than a container has.
-                            steers ? line : raised(line));
+                            limited(line));
             api = process.lineThatBegins("ready ").substring("ready ".length()).strip();
         }
 
@@ -258,17 +276,17 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
         public long order() throws IOException, InterruptedException {
             ObjectNode name = JSON.createObjectNode().put("name", "ports");
             instance = send("POST", "/v1/instances", name).path("id").asText();
-            ArrayNode rules = JSON.createArrayNode();
-            for (int i = 0; i < PortRules.RULES; i++) {
-                ObjectNode rule = rules.addObject().put("protocol", "TCP");
+            ArrayNode all = JSON.createArrayNode();
+            for (int i = 0; i < rules; i++) {
+                ObjectNode rule = all.addObject().put("protocol", "TCP");
                 ArrayNode ports = rule.putArray("ports");
                 PortRules.runs(PortRules.portsOf(i)).forEach(ports::add);
                 rule.putObject("origin").put("type", "single").put("address", "127.0.0.1");
                 rule.put("originPort", "" + target);
             }
             long began = System.nanoTime();
-            JsonNode made = send("POST", "/v1/instances/" + instance + "/rules", rules);
-            last = made.path("items").path(PortRules.RULES - 1).path("id").asText();
+            JsonNode made = send("POST", "/v1/instances/" + instance + "/rules", all);
+            last = made.path("items").path(rules - 1).path("id").asText();
             return began;
         }
 
@@ -336,7 +354,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
             long began = System.nanoTime();
             process =
                     Running.start(
-                            name, core, folder.resolve(name + "-ports.log"), path, raised(line));
+                            name, core, folder.resolve(name + "-ports.log"), path, limited(line));
             return began;
         }
 
@@ -365,10 +383,11 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
         StringBuilder text =
                 new StringBuilder(
                         """
-                        | | skerry, steered | skerry, sockets | haproxy | nginx |
-                        | --- | ---: | ---: | ---: | ---: |
+                        | | skerry, steered | skerry, steered | skerry, sockets | haproxy | nginx |
+                        | --- | ---: | ---: | ---: | ---: | ---: |
                         """);
-        row(text, "until 40,000 ports accept, ms", rows, Row::serving);
+        row(text, "ports", rows, row -> row.ports());
+        row(text, "until all accept, ms", rows, Row::serving);
         row(text, "one rule less, ms", rows, Row::change);
         row(text, "descriptors", rows, row -> row.descriptors());
         row(text, "memory (Pss), MB", rows, Row::megabytes);
@@ -382,7 +401,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
             List<Row> rows,
             java.util.function.ToDoubleFunction<Row> value) {
         text.append("| ").append(what).append(" |");
-        for (String name : List.of("skerry", "skerry-sockets", "haproxy", "nginx")) {
+        for (String name : NAMES) {
             text.append(' ')
                     .append(
                             rows.stream()
