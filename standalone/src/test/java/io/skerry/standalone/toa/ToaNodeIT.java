@@ -6,6 +6,7 @@ import io.skerry.standalone.fixture.Api;
 import io.skerry.standalone.fixture.Await;
 import io.skerry.standalone.fixture.CgroupFolder;
 import io.skerry.standalone.fixture.EchoOrigin;
+import io.skerry.standalone.fixture.Namespace;
 import io.skerry.standalone.fixture.Ports;
 import io.skerry.standalone.fixture.Rules;
 import io.skerry.standalone.fixture.Skerry;
@@ -16,6 +17,8 @@ import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a node that can and one that cannot write TOA say of themselves, and leave behind.
 final class ToaNodeIT {
@@ -69,6 +72,33 @@ final class ToaNodeIT {
                     .contains("there is no cgroup /nowhere/at/all");
             assertThat(Ports.accepts("127.0.0.1", port)).isFalse();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"epoll", "io_uring"})
+    void everyTransportWithDescriptorsCarriesTheOption(String transport) throws IOException {
+        Namespace.needRoot();
+        try (EchoOrigin origin = new EchoOrigin()) {
+            Skerry skerry =
+                    start("--listen", "127.0.0.1", "--drain", "0", "--edge.transport", transport);
+            int port = Ports.free();
+            String instance = skerry.api().createInstance("toa");
+            skerry.api()
+                    .serve(
+                            instance,
+                            Rules.tcp(port, "127.0.0.1", origin.port()).put("clientIp", "toa"));
+            try (ToaRig.Client client = new ToaRig.Client("127.0.0.9", "127.0.0.1", port)) {
+                assertThat(client.ask()).isEqualTo("hello");
+                Await.until(
+                        "the origin has confirmed",
+                        Duration.ofSeconds(10),
+                        () -> confirmed(skerry) == 1);
+            }
+        }
+    }
+
+    private static double confirmed(Skerry skerry) {
+        return skerry.metrics().sum("skerry_toa_connections_total", "state=\"confirmed\"");
     }
 
     @Test
