@@ -17,6 +17,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -119,7 +120,7 @@ class CrashLoopTest {
         lives++;
         try (Stream<Path> files = Files.walk(from)) {
             for (Path file : files.toList()) {
-                Files.copy(file, folder().resolve(from.relativize(file).toString()));
+                copy(file, folder().resolve(from.relativize(file).toString()));
             }
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
@@ -127,6 +128,15 @@ class CrashLoopTest {
         hanging.tryComplete();
         end();
         service.reports.clear();
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try {
+            Files.copy(from, to);
+        } catch (NoSuchFileException renamed) {
+            // It was about to take the place of another one, which is copied too.
+            return;
+        }
     }
 
     /// Stops in order; the next life finds what that left.
