@@ -35,7 +35,8 @@ final class LauncherIT {
                 "test extra",
                 "fmt extra",
                 "bench nonsense",
-                "soak nonsense"
+                "soak nonsense",
+                "soak chaos --minutes"
             })
     void refusesWhatItDoesNotKnowWithOneLineAndStatusTwo(String line) throws Exception {
         Result result = run(ROOT.resolve("skerry"), Map.of(), line.split(" "));

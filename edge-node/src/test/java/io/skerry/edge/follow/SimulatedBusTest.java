@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 /// many there are.
 final class SimulatedBusTest {
     private static final int SCHEDULES = Integer.getInteger("skerry.sim.schedules", 2_000);
+    private static final long MINUTES = Long.getLong("skerry.soak.minutes", 0);
     private static final long FAULTS_MILLIS = 20_000;
     private static final int NODES = 3;
 
@@ -34,14 +36,17 @@ final class SimulatedBusTest {
     void afterTheLastFaultEveryNodeIsAtItsTargetWithinAPullAndASecond() throws IOException {
         Long one = Long.getLong("skerry.sim.seed");
         long first = one != null ? one : new Random().nextLong();
-        System.out.println("simulated bus: " + SCHEDULES + " schedules from seed " + first);
+        System.out.println("simulated bus: schedules from -Dskerry.sim.seed=" + first);
         Path shared = Path.of("/dev/shm");
         Path folder =
                 Files.isWritable(shared)
                         ? Files.createTempDirectory(shared, "skerry-sim-")
                         : Files.createTempDirectory("skerry-sim-");
         try {
-            for (long seed = first; seed < first + (one != null ? 1 : SCHEDULES); seed++) {
+            long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(MINUTES);
+            long last = first + (one != null ? 1 : SCHEDULES);
+            long seed = first;
+            for (; seed < last || System.nanoTime() < end && one == null; seed++) {
                 try {
                     new Schedule(seed, folder.resolve(Long.toString(seed))).run();
                 } catch (AssertionError | RuntimeException failed) {
@@ -49,6 +54,7 @@ final class SimulatedBusTest {
                 }
                 delete(folder.resolve(Long.toString(seed)));
             }
+            System.out.println("simulated bus: " + (seed - first) + " schedules are well");
         } finally {
             delete(folder);
         }
