@@ -11,7 +11,11 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.name.Names;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.toa.Toa;
+import io.skerry.edge.toa.ToaMetrics;
+import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.PortProbe;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.process.AdminServer;
@@ -42,7 +46,8 @@ public final class EdgeNode {
     private final Vertx vertx;
     private final EdgeSettings settings;
     private final String boot = UUID.randomUUID().toString();
-    private final Capabilities capabilities = Capabilities.detect();
+    private final Toa toa;
+    private final Capabilities capabilities;
     private final SessionMetrics sessions = new SessionMetrics();
     private final RuleCounterRegistry rules = new RuleCounterRegistry();
     private final SessionLimits limits;
@@ -59,6 +64,8 @@ public final class EdgeNode {
     private EdgeNode(Vertx vertx, Context control, EdgeSettings settings, Traffic.Maker maker) {
         this.vertx = vertx;
         this.settings = settings;
+        this.toa = Toa.start(settings.toa(), settings.transport().transport());
+        this.capabilities = Capabilities.of(toa.missing());
         this.limits = new SessionLimits(settings.sessionsMax());
         this.names = new Names(settings.names());
         this.checks = new HealthChecks(settings.origins().checksMax());
@@ -74,6 +81,7 @@ public final class EdgeNode {
                                 sessions,
                                 limits,
                                 own,
+                                toa,
                                 this::changed));
         this.metrics =
                 new EdgeMetrics(
@@ -87,6 +95,7 @@ public final class EdgeNode {
                                 pools::up,
                                 checks::count,
                                 allLimits()));
+        metrics.add(new ToaMetrics(toa));
     }
 
     /// Starts a node; see {@link #start(Vertx, Bus, EdgeSettings, List)}.
@@ -111,6 +120,10 @@ public final class EdgeNode {
             List<HostPort> control) {
         EdgeNode node = new EdgeNode(vertx, vertx.getOrCreateContext(), settings, maker);
         control.forEach(port -> node.own.add(Protocol.TCP, port.address(), port.port()));
+        bus.serve(
+                BusAddress.probe(node.boot),
+                message ->
+                        node.traffic.probe(PortProbe.read(message)).map(PortProbe.Answer::print));
         return node.startAdmin()
                 .compose(started ->
                         Follower.start(
@@ -146,17 +159,20 @@ public final class EdgeNode {
     /// Whether it serves and means to go on.
     public boolean isReady() {
         Follower now = follower;
-        return state == NodeReport.State.UP && now != null && now.isReady();
+        return state == NodeReport.State.UP && now != null && now.isReady() && !now.isDraining();
     }
 
-    /// Completes when the node serves what it was told for the first time.
+    /// Completes when the node serves what it was told for the first time, which is nothing where
+    /// it was told to drain.
     public Future<Void> ready() {
         Promise<Void> ready = Promise.promise();
         vertx.setPeriodic(
                 READY_POLL_MILLIS,
                 READY_POLL_MILLIS,
                 timer -> {
-                    if (isReady() || state != NodeReport.State.UP) {
+                    Follower now = follower;
+                    boolean told = now != null && now.isReady();
+                    if (told || state != NodeReport.State.UP) {
                         vertx.cancelTimer(timer);
                         ready.tryComplete();
                     }
@@ -195,6 +211,12 @@ public final class EdgeNode {
         return all;
     }
 
+    private NodeReport.State state() {
+        Follower now = follower;
+        boolean drains = now != null && now.isDraining();
+        return state == NodeReport.State.UP && drains ? NodeReport.State.DRAINING : state;
+    }
+
     private NodeReport report(Map<String, NodeReport.Applied> instances) {
         long listeners = 0;
         long open = 0;
@@ -206,8 +228,9 @@ public final class EdgeNode {
                 settings.node(),
                 boot,
                 settings.area(),
-                state,
+                state(),
                 settings.slots().stream().map(Reachable::addresses).toList(),
+                settings.labels(),
                 capabilities.present(),
                 missing(),
                 listeners,
@@ -244,6 +267,7 @@ public final class EdgeNode {
                         .transform(done -> {
                             names.close();
                             checks.close();
+                            toa.stop();
                             return server == null ? Future.succeededFuture() : server.close();
                         });
         return closed.onFailure(bug -> log.error("the node did not close in order", bug));

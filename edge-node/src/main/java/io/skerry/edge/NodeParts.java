@@ -5,6 +5,7 @@ import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.toa.Toa;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 
@@ -18,6 +19,7 @@ import io.vertx.core.Vertx;
 /// @param sessions counters of the node
 /// @param limits the node's limit of sessions
 /// @param own ports that must not be an origin
+/// @param toa whether the node writes TOA, and what does
 /// @param changed to be run, on any thread, when there is something new to report, such as a rule
 ///   that has drained
 public record NodeParts(
@@ -29,4 +31,5 @@ public record NodeParts(
         SessionMetrics sessions,
         SessionLimits limits,
         OwnPorts own,
+        Toa toa,
         Runnable changed) {}

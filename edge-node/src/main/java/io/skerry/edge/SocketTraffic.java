@@ -5,23 +5,38 @@ import io.netty.buffer.ByteBufAllocator;
 import io.skerry.edge.clientaddress.ClientHeader;
 import io.skerry.edge.listener.DescriptorBudget;
 import io.skerry.edge.listener.ListenerFactories;
+import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.Listeners;
+import io.skerry.edge.listener.Refusal;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.listener.RouteSource;
 import io.skerry.edge.listener.RuleKey;
+import io.skerry.edge.listener.Slot;
 import io.skerry.edge.listener.WantedListener;
+import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.Limit;
+import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.RuleCounters;
+import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPool;
+import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
+import io.skerry.edge.toa.Toa;
+import io.skerry.edge.toa.ToaWriter;
 import io.skerry.edge.transport.EventLoops;
 import io.skerry.edge.udp.UdpListeners;
 import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.content.PortProbe;
+import io.skerry.shared.content.RuleCounts;
 import io.skerry.shared.net.Protocol;
+import io.skerry.shared.rule.ClientIp;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,17 +59,24 @@ final class SocketTraffic implements Traffic {
     private final TcpListeners tcp;
     private final UdpListeners udp;
     private final DescriptorBudget budget;
+    private final SessionMetrics sessions;
     private final Listeners listeners;
+    private final RuleCounterRegistry counters;
+    private final List<Slot> slots;
     private Set<String> instances = Set.of();
 
     SocketTraffic(NodeParts parts) {
         EdgeSettings settings = parts.settings();
+        sessions = parts.sessions();
+        counters = parts.rules();
+        slots = settings.slots();
         loops = EventLoops.start(settings.transport().transport(), settings.loopCount());
         tcp =
                 new TcpListeners(
                         loops,
                         settings.tcp(),
                         SocketTraffic::header,
+                        beforeConnect(parts.toa()),
                         parts.limits(),
                         parts.sessions(),
                         parts.own(),
@@ -71,10 +93,26 @@ final class SocketTraffic implements Traffic {
                 new Listeners(
                         parts.vertx(),
                         new ListenerFactories(
-                                tcp, udp, settings.slots(), loops.all().size(), budget, false),
+                                tcp,
+                                udp,
+                                settings.slots(),
+                                loops.all().size(),
+                                budget,
+                                parts.toa().missing()),
                         new Routes(parts),
                         parts.own(),
                         System::nanoTime);
+    }
+
+    private static BeforeConnect beforeConnect(Toa toa) {
+        return switch (toa) {
+            // Rules that ask for it are refused.
+            case Toa.Missing missing -> BeforeConnect.NOTHING;
+            case Toa.Ready(ToaWriter writer) ->
+                    (fd, route, client) ->
+                            route.rule().spec().clientIp() != ClientIp.TOA
+                                    || writer.prepare(fd, client);
+        };
     }
 
     private static @Nullable ByteBuf header(
@@ -113,13 +151,58 @@ final class SocketTraffic implements Traffic {
     }
 
     @Override
+    public Map<String, RuleCounts> counts(Collection<String> rules) {
+        return counters.counts(rules);
+    }
+
+    @Override
     public long listeners(Protocol protocol) {
         return listeners.count(protocol);
     }
 
     @Override
     public List<Limit> limits() {
-        return List.of(new Limit("descriptors", budget::limit, tcp::acceptPauses));
+        return List.of(
+                new Limit("descriptors", budget::limit, this::descriptorHits),
+                udp.sessionsPerClient());
+    }
+
+    private long descriptorHits() {
+        return tcp.acceptPauses() + sessions.droppedBy(DropReason.DESCRIPTORS);
+    }
+
+    @Override
+    public Future<PortProbe.Answer> probe(PortProbe probe) {
+        List<InetAddress> addresses =
+                probe.slot() < slots.size()
+                        ? slots.get(probe.slot()).addresses(probe.ipv6())
+                        : List.of();
+        List<ListenerKey> keys = new ArrayList<>();
+        for (PortProbe.Ports ports : probe.ports()) {
+            if (addresses.isEmpty()) {
+                String none = Refusal.Code.NO_SLOT.word() + ": no address for this instance";
+                int first = ports.range().first();
+                PortProbe.Taken taken = new PortProbe.Taken(ports.protocol(), first, none);
+                return Future.succeededFuture(new PortProbe.Answer(List.of(taken)));
+            }
+            for (int port = ports.range().first(); port <= ports.range().last(); port++) {
+                for (InetAddress address : addresses) {
+                    keys.add(new ListenerKey(ports.protocol(), address, port));
+                }
+            }
+        }
+        return listeners
+                .probe(keys)
+                .map(refusals ->
+                        new PortProbe.Answer(
+                                keys.stream()
+                                        .filter(refusals::containsKey)
+                                        .map(key -> taken(key, refusals.get(key)))
+                                        .toList()));
+    }
+
+    private static PortProbe.Taken taken(ListenerKey key, @Nullable Refusal refusal) {
+        return new PortProbe.Taken(key.protocol(), key.port(), String.valueOf(refusal));
     }
 
     @Override

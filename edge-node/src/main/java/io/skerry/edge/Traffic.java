@@ -3,6 +3,7 @@ package io.skerry.edge;
 import io.skerry.edge.follow.Applier;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.session.EndReason;
+import io.skerry.shared.content.PortProbe;
 import io.skerry.shared.net.Protocol;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -20,6 +21,9 @@ interface Traffic extends Applier {
 
     /// Limits of its own beside those of the node.
     List<Limit> limits();
+
+    /// Whether ports could be opened; nothing is opened.
+    Future<PortProbe.Answer> probe(PortProbe probe);
 
     /// Closes every port at once, lets sessions go on for a while, ends those that are left as
     /// {@link EndReason#SHUTDOWN} and gives everything back, event loops included.

@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.skerry.edge.follow.Contents;
 import io.skerry.edge.follow.FakeRuleService;
+import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.PortProbe;
+import io.skerry.shared.content.RuleCounts;
+import io.skerry.shared.net.PortRange;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.process.LocalBus;
 import io.skerry.shared.process.SettingsReader;
@@ -21,6 +25,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -103,12 +108,16 @@ class WholeNodeTest {
     }
 
     private void deploy() {
+        deploy("1s");
+    }
+
+    private void deploy(String drain) {
         Map<String, String> values = new HashMap<>();
         values.put("node", "edge-1");
         values.put("listen", HOST);
         values.put("rules", service.uri().toString());
         values.put("data", folder.toString());
-        values.put("drain", "1s");
+        values.put("drain", drain);
         verticle =
                 new EdgeVerticle(
                         new LocalBus(vertx),
@@ -147,6 +156,28 @@ class WholeNodeTest {
                 socket.getInputStream().readNBytes(text.length()), StandardCharsets.UTF_8);
     }
 
+    private static String over(DatagramSocket socket, int port, String text) throws IOException {
+        socket.setSoTimeout(TIMEOUT_MILLIS);
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        socket.send(new DatagramPacket(bytes, bytes.length, new InetSocketAddress(HOST, port)));
+        DatagramPacket answer = new DatagramPacket(new byte[100], 100);
+        socket.receive(answer);
+        return new String(answer.getData(), 0, answer.getLength(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void stopsLongBeforeItsDrainIsOverWhereUdpIsQuiet() throws Exception {
+        int port = freePort();
+        put(1, Contents.rule(Protocol.UDP, port, udpOrigin.getLocalPort(), 1));
+        deploy("10m");
+        acknowledged(1);
+        try (DatagramSocket socket = new DatagramSocket()) {
+            assertThat(over(socket, port, "datagram")).isEqualTo("datagram");
+            await(vertx.undeploy(vertx.deploymentIDs().iterator().next()));
+        }
+        assertThat(service.lastReport().state()).isEqualTo(NodeReport.State.LEAVING);
+    }
+
     @Test
     void forwardsTcpAndUdpAndCloses() throws Exception {
         int tcp = freePort();
@@ -162,19 +193,7 @@ class WholeNodeTest {
         try (Socket client = new Socket(HOST, tcp)) {
             assertThat(over(client, "hello")).isEqualTo("hello");
             try (DatagramSocket socket = new DatagramSocket()) {
-                socket.setSoTimeout(TIMEOUT_MILLIS);
-                byte[] bytes = "datagram".getBytes(StandardCharsets.UTF_8);
-                socket.send(
-                        new DatagramPacket(bytes, bytes.length, new InetSocketAddress(HOST, udp)));
-                DatagramPacket answer = new DatagramPacket(new byte[100], 100);
-                socket.receive(answer);
-                assertThat(
-                                new String(
-                                        answer.getData(),
-                                        0,
-                                        answer.getLength(),
-                                        StandardCharsets.UTF_8))
-                        .isEqualTo("datagram");
+                assertThat(over(socket, udp, "datagram")).isEqualTo("datagram");
             }
             put(2, Contents.rule(Protocol.UDP, udp, udpOrigin.getLocalPort(), 1));
             acknowledged(2);
@@ -185,6 +204,130 @@ class WholeNodeTest {
                     .containsExactly(Contents.ruleId(tcp));
         }
         Eventually.holds("drained", () -> service.applied(Contents.A).draining().isEmpty());
+    }
+
+    @Test
+    void aNodeToldToDrainServesNobodyUntilItIsToldOtherwiseAlsoAfterARestart() throws Exception {
+        int port = freePort();
+        put(1, Contents.rule(Protocol.TCP, port, tcpOrigin.getLocalPort(), 1));
+        deploy();
+        acknowledged(1);
+        try (Socket client = new Socket(HOST, port)) {
+            assertThat(over(client, "before")).isEqualTo("before");
+            service.drain(true);
+            Eventually.holds(
+                    "draining", () -> service.lastReport().state() == NodeReport.State.DRAINING);
+            assertThat(node().isReady()).isFalse();
+            Eventually.holds("closed", () -> service.lastReport().listeners() == 0);
+            assertThatThrownBy(() -> new Socket(HOST, port).close())
+                    .isInstanceOf(ConnectException.class);
+            assertThat(over(client, "drains")).isEqualTo("drains");
+            assertThat(service.applied(Contents.A).draining())
+                    .containsExactly(Contents.ruleId(port));
+            put(2, Contents.rule(Protocol.TCP, port, tcpOrigin.getLocalPort(), 2));
+            acknowledged(2);
+            assertThat(service.lastReport().listeners()).isZero();
+        }
+        await(vertx.undeploy(vertx.deploymentIDs().iterator().next()));
+        service.silence(true);
+        deploy();
+        assertThatThrownBy(() -> new Socket(HOST, port).close())
+                .isInstanceOf(ConnectException.class);
+        assertThat(node().isReady()).isFalse();
+        service.silence(false);
+        service.drain(false);
+        Eventually.holds("ready again", () -> node().isReady());
+        try (Socket client = new Socket(HOST, port)) {
+            assertThat(over(client, "again")).isEqualTo("again");
+        }
+    }
+
+    @Test
+    void countsWhatBecomesOfSessionsWhileItIsAskedTo() throws Exception {
+        int good = freePort();
+        int dead = freePort();
+        int nowhere = freePort();
+        put(
+                1,
+                Contents.rule(Protocol.TCP, good, tcpOrigin.getLocalPort(), 1),
+                Contents.rule(Protocol.TCP, dead, nowhere, 1));
+        deploy();
+        acknowledged(1);
+        assertThat(service.applied(Contents.A).counts()).isNull();
+        try (Socket client = new Socket(HOST, good)) {
+            assertThat(over(client, "hello")).isEqualTo("hello");
+        }
+        for (int i = 0; i < 3; i++) {
+            try (Socket client = new Socket(HOST, dead)) {
+                client.setSoTimeout(TIMEOUT_MILLIS);
+                assertThat(endOf(client)).isTrue();
+            }
+        }
+        service.watch(true);
+        Map<String, RuleCounts> wanted =
+                Map.of(
+                        Contents.ruleId(good),
+                        new RuleCounts(1, 0, 0),
+                        Contents.ruleId(dead),
+                        new RuleCounts(3, 3, 0));
+        Eventually.holds("counted", () -> wanted.equals(service.applied(Contents.A).counts()));
+        service.watch(false);
+        Eventually.holds(
+                "not counted any more", () -> service.applied(Contents.A).counts() == null);
+    }
+
+    @Test
+    void tellsWhichPortsItCouldNotOpenAndOpensNone() throws Exception {
+        int own = freePort();
+        put(1, Contents.rule(Protocol.TCP, own, tcpOrigin.getLocalPort(), 1));
+        deploy();
+        acknowledged(1);
+        int free = freePort();
+        try (ServerSocket holder = new ServerSocket(0, 1, InetAddress.getByName(HOST));
+                DatagramSocket udpHolder = new DatagramSocket(new InetSocketAddress(HOST, 0))) {
+            int held = holder.getLocalPort();
+            int udpHeld = udpHolder.getLocalPort();
+            List<PortProbe.Taken> taken =
+                    probe(
+                                    0,
+                                    ports(Protocol.TCP, own),
+                                    ports(Protocol.TCP, free),
+                                    ports(Protocol.TCP, held),
+                                    ports(Protocol.UDP, udpHeld))
+                            .taken();
+            assertThat(taken).extracting(PortProbe.Taken::port).containsExactly(held, udpHeld);
+            assertThat(taken.getFirst().reason()).contains(HOST + ":" + held);
+        }
+        assertThatThrownBy(() -> new Socket(HOST, free).close())
+                .isInstanceOf(ConnectException.class);
+        assertThat(probe(7, ports(Protocol.TCP, free)).taken().getFirst().reason())
+                .startsWith("no_slot");
+    }
+
+    private static PortProbe.Ports ports(Protocol protocol, int port) {
+        return new PortProbe.Ports(protocol, PortRange.of(port));
+    }
+
+    private PortProbe.Answer probe(int slot, PortProbe.Ports... ports) {
+        return await(
+                new LocalBus(vertx)
+                        .request(
+                                BusAddress.probe(service.lastReport().boot()),
+                                new PortProbe(slot, false, List.of(ports)).print(),
+                                TIMEOUT_MILLIS)
+                        .map(PortProbe.Answer::read));
+    }
+
+    private static boolean endOf(Socket client) throws IOException {
+        try {
+            return client.getInputStream().read() < 0;
+        } catch (SocketException reset) {
+            return true;
+        }
+    }
+
+    private EdgeNode node() {
+        return Objects.requireNonNull(verticle).node();
     }
 
     @Test

@@ -8,9 +8,13 @@ import io.skerry.rules.node.Statuses;
 import io.skerry.rules.node.Sweep;
 import io.skerry.rules.origingroup.GroupOperations;
 import io.skerry.rules.revision.Contents;
+import io.skerry.rules.revision.DryRun;
 import io.skerry.rules.revision.Publication;
 import io.skerry.rules.revision.RevisionOperations;
 import io.skerry.rules.revision.Writes;
+import io.skerry.rules.rollout.RolloutDriver;
+import io.skerry.rules.rollout.RolloutOperations;
+import io.skerry.rules.rule.Diff;
 import io.skerry.rules.rule.Rollback;
 import io.skerry.rules.rule.RuleListing;
 import io.skerry.rules.rule.RuleOperations;
@@ -64,12 +68,25 @@ final class RuleServiceVerticle extends VerticleBase {
         database = opened;
         Contents contents = new Contents();
         Publication publication = new Publication(bus);
-        Writes writes = new Writes(opened, contents, publication, settings.historyMaxRevisions());
+        Writes writes =
+                new Writes(
+                        opened,
+                        contents,
+                        publication,
+                        new DryRun(bus),
+                        settings.historyMaxRevisions());
         Statuses statuses = new Statuses(opened, publication, metrics::rollout);
         Context home = context;
         publication.onTouched(
                 instance -> home.runOnContext(v -> statuses.refresh(Set.of(instance))));
-        Operations operations = operations(opened, writes);
+        RolloutOperations rollouts = new RolloutOperations(opened, writes);
+        RolloutDriver driver =
+                new RolloutDriver(
+                        opened,
+                        publication,
+                        rollouts,
+                        instance -> statuses.refresh(Set.of(instance)));
+        Operations operations = operations(opened, writes, rollouts);
         Reports reports =
                 new Reports(
                         opened,
@@ -77,10 +94,15 @@ final class RuleServiceVerticle extends VerticleBase {
                         changed -> home.runOnContext(v -> statuses.refresh(changed)));
         NodeApi api = new NodeApi(reports, new Pulls(opened, contents), settings.nodeToken());
         serveNodes(api, home);
-        Sweep sweeper = new Sweep(opened, statuses, publication);
+        Sweep sweeper = new Sweep(opened, statuses, publication, settings.historyDays());
         sweep = sweeper;
         sweeper.run();
-        vertx.setPeriodic(Sweep.PERIOD_MILLIS, timer -> sweeper.run());
+        vertx.setPeriodic(
+                Sweep.PERIOD_MILLIS,
+                timer -> {
+                    sweeper.run();
+                    driver.run();
+                });
         bus.serve(BusAddress.RULES, message -> answer(home, operations, message));
         return Future.succeededFuture();
     }
@@ -96,7 +118,7 @@ final class RuleServiceVerticle extends VerticleBase {
         log.info("rules http://{}", bind.withPort(listening.actualPort()));
     }
 
-    private Operations operations(Database opened, Writes writes) {
+    private Operations operations(Database opened, Writes writes, RolloutOperations rollouts) {
         InstanceLimits limits =
                 new InstanceLimits(
                         settings.slots(),
@@ -109,6 +131,8 @@ final class RuleServiceVerticle extends VerticleBase {
                 new RuleOperations(writes),
                 new RuleListing(opened),
                 new Rollback(writes),
+                new Diff(opened),
+                rollouts,
                 new GroupOperations(opened, writes),
                 new NodeOperations(opened, writes),
                 new RevisionOperations(opened),

@@ -125,6 +125,26 @@ final class ContentFiles {
         }
     }
 
+    /// Whether the node was told to drain when it was told anything last.
+    boolean isDraining() {
+        return Files.exists(drainFile());
+    }
+
+    /// Keeps that for the next start; on disk when this returns.
+    void drain(boolean wanted) throws IOException {
+        Files.createDirectories(folder);
+        if (wanted) {
+            Files.writeString(drainFile(), "");
+        } else {
+            Files.deleteIfExists(drainFile());
+        }
+        syncFolder();
+    }
+
+    private Path drainFile() {
+        return folder.resolve("drain");
+    }
+
     private void syncFolder() throws IOException {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);

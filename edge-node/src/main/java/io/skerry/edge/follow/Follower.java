@@ -54,6 +54,7 @@ public final class Follower {
     private String trouble = "";
     private volatile boolean serving;
     private volatile boolean nameTaken;
+    private volatile boolean draining;
     private volatile long revision;
     private volatile List<Trial> heldBack = List.of();
 
@@ -112,6 +113,7 @@ public final class Follower {
                 .otherwiseEmpty()
                 .map(loaded -> {
                     follower.noteRevision();
+                    follower.draining = follower.running.isDraining();
                     follower.serving = !follower.running.isEmpty();
                     bus.subscribe(
                             BusAddress.CHANGED,
@@ -130,6 +132,11 @@ public final class Follower {
     /// Whether the node serves what it was told, now or in an earlier life.
     public boolean isReady() {
         return serving && !nameTaken && !stopped;
+    }
+
+    /// Whether the node is told to serve nobody, now or when it was told anything last.
+    public boolean isDraining() {
+        return draining;
     }
 
     /// The highest revision that is applied; 0 before the first.
@@ -230,9 +237,22 @@ public final class Follower {
         }
         olderAnswers = targets.head() < running.revision() ? olderAnswers : 0;
         running.retainTargets(targets.instances().keySet());
-        return pullAll(targets)
+        running.watch(targets.watched());
+        return drain(targets.drain())
+                .compose(done -> pullAll(targets))
                 .compose(pulled -> running.inTurn(() -> adopt(targets, pulled)))
                 .onSuccess(done -> serving = true);
+    }
+
+    private Future<Void> drain(boolean wanted) {
+        if (draining == wanted) {
+            return Future.succeededFuture();
+        }
+        // Unready before the first port closes; ready again only when all are open.
+        draining = true;
+        syncAgain = true;
+        log.info(wanted ? "told to drain: serving nobody" : "told to serve again");
+        return running.inTurn(() -> running.drain(wanted)).onSuccess(done -> draining = wanted);
     }
 
     /// Strict: an answer without targets must never be taken for one with none.
@@ -294,7 +314,7 @@ public final class Follower {
         Held held = whole ? null : running.get(instance);
         Held have = held != null && held.content().revision() < target.revision() ? held : null;
         long from = have == null ? 0 : have.content().revision();
-        return services.pull(instance, from)
+        return services.pull(instance, from, target.digest())
                 .compose(reply -> {
                     if (reply.status() != 200) {
                         return Future.succeededFuture(new Pull.Nothing("status " + reply.status()));

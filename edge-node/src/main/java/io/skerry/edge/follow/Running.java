@@ -34,6 +34,8 @@ final class Running {
     private final ApplyWatcher watcher;
     private final TreeMap<String, Held> held = new TreeMap<>();
     private final TreeMap<String, Unread> unread = new TreeMap<>();
+    private Set<String> watched = Set.of();
+    private boolean draining;
     private Future<Void> last = Future.succeededFuture();
 
     Running(
@@ -73,6 +75,11 @@ final class Running {
         return held.values().stream().mapToLong(h -> h.content().revision()).max().orElse(0);
     }
 
+    /// Reports count the sessions of these instances.
+    void watch(Set<String> instances) {
+        watched = Set.copyOf(instances);
+    }
+
     @Nullable Unread unread(String instance) {
         return unread.get(instance);
     }
@@ -105,13 +112,26 @@ final class Running {
         return trials.end();
     }
 
+    /// Whether ports are kept closed although contents are followed.
+    boolean isDraining() {
+        return draining;
+    }
+
+    /// Closes every port, or opens them again; kept on disk, so that a restart does not undo it.
+    Future<Void> drain(boolean wanted) {
+        draining = wanted;
+        return run(Map.of(), Set.of(), false).compose(done -> onDisk(() -> files.drain(wanted)));
+    }
+
     boolean hasRefusals() {
         return applier.outcomes().values().stream().anyMatch(o -> !o.refused().isEmpty());
     }
 
     /// Reads the files and runs what they say.
     Future<Void> load() {
-        return trials.load()
+        return vertx.executeBlocking(files::isDraining)
+                .onSuccess(wanted -> draining = wanted)
+                .compose(read -> trials.load())
                 .recover(failure -> {
                     log.error("no last content is read: {}", failure.getMessage());
                     return Future.succeededFuture(List.of());
@@ -146,7 +166,8 @@ final class Running {
         next.putAll(put);
         next.keySet().removeAll(remove);
         TreeMap<String, InstanceContent> contents = new TreeMap<>();
-        next.forEach((id, each) -> contents.put(id, each.content()));
+        next.forEach((id, each) ->
+                contents.put(id, draining ? each.content().closed() : each.content()));
         long began = System.nanoTime();
         return onContext(guarded(contents))
                 .compose(applied -> {
@@ -172,14 +193,24 @@ final class Running {
     /// A disk that fails costs the memory of the next start and nothing else.
     private Future<Void> store(Map<String, Held> put, Set<String> remove) {
         Map<String, Held> stored = Map.copyOf(put);
+        return onDisk(() -> {
+            for (Held each : stored.values()) {
+                files.store(each);
+            }
+            for (String each : remove) {
+                files.remove(each);
+            }
+        });
+    }
+
+    private interface DiskWork {
+        void run() throws IOException;
+    }
+
+    private Future<Void> onDisk(DiskWork work) {
         return vertx.executeBlocking(
                         () -> {
-                            for (Held each : stored.values()) {
-                                files.store(each);
-                            }
-                            for (String each : remove) {
-                                files.remove(each);
-                            }
+                            work.run();
                             return true;
                         })
                 .recover(failure -> {
@@ -211,7 +242,10 @@ final class Running {
                             each.content().revision(),
                             each.digest(),
                             outcome.refused(),
-                            outcome.draining()));
+                            outcome.draining(),
+                            watched.contains(id)
+                                    ? applier.counts(each.content().rules().keySet())
+                                    : null));
         });
         unread.forEach((id, each) ->
                 report.put(

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -54,9 +55,10 @@ final class Trials {
     /// What is to run at the start.
     Future<List<Held>> load() {
         if (window.isZero()) {
-            return vertx.executeBlocking(contents::load);
+            return vertx.<List<Held>>executeBlocking(contents::load).map(Objects::requireNonNull);
         }
-        return vertx.executeBlocking(files::load)
+        return vertx.<TrialFiles.Loaded>executeBlocking(files::load)
+                .map(Objects::requireNonNull)
                 .map(loaded -> {
                     trials.putAll(loaded.trials());
                     loaded.trials()

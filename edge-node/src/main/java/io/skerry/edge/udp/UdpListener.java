@@ -20,6 +20,7 @@ final class UdpListener implements Listener {
     private final Promise<Void> closed = Promise.promise();
     private final BiConsumer<UdpListener, Future<Void>> whenDraining;
     private volatile Route route;
+    private volatile boolean endsQuiet;
     private volatile List<UdpPort> ports = List.of();
     private volatile Runnable whenDrained = () -> {};
 
@@ -77,12 +78,25 @@ final class UdpListener implements Listener {
             port.loop()
                     .execute(() -> {
                         port.close();
-                        if (left.decrementAndGet() == 0) {
-                            closed.complete();
-                            checkDrained();
-                        }
+                        port.loop()
+                                .inNextTurn(() -> {
+                                    if (left.decrementAndGet() == 0) {
+                                        closed.complete();
+                                        checkDrained();
+                                    }
+                                });
                     });
         }
+    }
+
+    @Override
+    public void endWhenQuiet() {
+        endsQuiet = true;
+    }
+
+    /// Whether sessions end as soon as they are quiet.
+    boolean endsQuiet() {
+        return endsQuiet;
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.Choice;
 import io.skerry.edge.origin.Origin;
 import io.skerry.edge.session.EndReason;
+import io.skerry.edge.socket.SocketAddress;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -32,9 +33,9 @@ final class UdpPort {
     private final UdpSocket socket;
     private boolean draining;
 
-    /// @param fd a bound socket; the port closes it
+    /// @param socket a listening one; the port closes it
     /// @param number tells this port from all others of the loop
-    UdpPort(UdpListener listener, UdpNode node, UdpLoop loop, int fd, int number) {
+    UdpPort(UdpListener listener, UdpNode node, UdpLoop loop, UdpSocket socket, int number) {
         this.listener = listener;
         this.node = node;
         this.loop = loop;
@@ -44,15 +45,25 @@ final class UdpPort {
         wildcard = own.isAnyLocalAddress();
         ownHigh = SocketAddress.high(own);
         ownLow = SocketAddress.low(own);
-        socket = new UdpSocket(loop, fd, this::receive, () -> {});
+        this.socket = socket;
     }
 
     void register() throws IOException {
-        socket.register();
+        socket.register(this::receive, () -> {});
     }
 
     void close() {
+        countOverflow(socket);
         socket.release();
+    }
+
+    /// Counts what the system had no room for. Asked after a full batch, for a buffer that ran over
+    /// was full, and when the socket is closed.
+    void countOverflow(UdpSocket of) {
+        long dropped = of.overflow();
+        if (dropped > 0) {
+            node.metrics().dropped(DropReason.RECEIVE_BUFFER_FULL, dropped);
+        }
     }
 
     UdpLoop loop() {
@@ -75,21 +86,22 @@ final class UdpPort {
         return node.admission();
     }
 
-    int number() {
-        return socket.number();
+    UdpSocket socket() {
+        return socket;
     }
 
     private void receive() {
         ReceiveBatch in = loop.in;
-        for (int round = 0; round < ROUNDS; round++) {
-            int count = in.receive(loop.calls, socket.number());
+        int count;
+        int round = 0;
+        do {
+            count = in.receive(socket);
             UdpSession current = null;
             for (int i = 0; i < count; i++) {
                 UdpSession session = sessionOf(in, i, current);
                 if (session != current) {
                     if (current != null) {
                         current.flush();
-                        session = session == null || !session.hasEnded() ? session : null;
                     }
                     current = session;
                     if (current != null) {
@@ -103,9 +115,9 @@ final class UdpPort {
             if (current != null) {
                 current.flush();
             }
-            if (count < ReceiveBatch.SLOTS) {
-                return;
-            }
+        } while (count == ReceiveBatch.SLOTS && ++round < ROUNDS);
+        if (round > 0) {
+            countOverflow(socket);
         }
     }
 
@@ -120,6 +132,8 @@ final class UdpPort {
         key.dialledLow = ownLow;
         if (wildcard) {
             if (!in.hasLocalAddress(i, v6)) {
+                // Nothing could be answered.
+                node.metrics().dropped(DropReason.SEND_FAILED);
                 return null;
             }
             key.dialledHigh = PacketInfo.high(in.controls(), in.control(i), v6);
@@ -129,7 +143,11 @@ final class UdpPort {
             return last;
         }
         UdpSession session = loop.sessions.find(key);
-        return session != null || draining ? session : open(key, in, i);
+        if (session == null && draining) {
+            node.metrics().dropped(DropReason.PORT_CLOSED);
+            return null;
+        }
+        return session == null ? open(key, in, i) : session;
     }
 
     private @Nullable UdpSession open(SessionKey key, ReceiveBatch in, int i) {
@@ -179,24 +197,22 @@ final class UdpPort {
     }
 
     private @Nullable UdpSession open(Route route, UdpSession.Peer peer, Origin origin) {
-        SystemCalls calls = loop.calls;
-        InetAddress address = origin.address();
-        int fd = calls.socket(SocketAddress.family(SocketAddress.isV6(address)));
-        if (fd < 0) {
-            route.origins().unused(origin);
-            return refuse(DropReason.DESCRIPTORS, EndReason.DESCRIPTORS);
+        UdpSocket toOrigin;
+        try {
+            toOrigin = loop.sockets.connected(origin.address(), route.originPort());
+        } catch (SocketRefused refused) {
+            return switch (refused.why()) {
+                case DESCRIPTORS -> {
+                    route.origins().unused(origin);
+                    yield refuse(DropReason.DESCRIPTORS, EndReason.DESCRIPTORS);
+                }
+                case UNREACHABLE -> {
+                    route.origins().failed(origin);
+                    yield refuse(DropReason.SEND_FAILED, EndReason.ORIGIN_UNREACHABLE);
+                }
+            };
         }
-        node.makeRoom(calls, fd);
-        MemorySegment name = loop.memory.take();
-        int length = SocketAddress.write(name, 0, address, route.originPort());
-        int connected = calls.connect(fd, name.address(), length);
-        loop.memory.give(name);
-        if (connected < 0) {
-            calls.close(fd);
-            route.origins().failed(origin);
-            return refuse(DropReason.SEND_FAILED, EndReason.ORIGIN_UNREACHABLE);
-        }
-        UdpSession session = new UdpSession(this, loop, route, origin, peer, fd);
+        UdpSession session = new UdpSession(this, loop, route, origin, peer, toOrigin);
         try {
             session.begin();
             return session;
@@ -219,6 +235,7 @@ final class UdpPort {
     /// Takes no new clients, gives each session a socket of its own, then runs `whenDone`.
     void handOver(Runnable whenDone) {
         draining = true;
+        loop.touch();
         loop.inSlices(mine(), UdpSession::handOver, whenDone);
     }
 
@@ -228,18 +245,6 @@ final class UdpPort {
 
     private List<UdpSession> mine() {
         return loop.sessions.list(session -> session.port() == this);
-    }
-
-    /// A socket bound to a dialled address and this port, connected to a client.
-    int connectedTo(InetAddress dialled, MemorySegment client, long at, int length)
-            throws IOException {
-        int fd = node.bind(loop, dialled, key().port(), UdpNode.Sharing.FROM_THE_START);
-        int connected = loop.calls.connect(fd, client.address() + at, length);
-        if (connected < 0) {
-            loop.calls.close(fd);
-            throw new IOException(SystemCalls.text(-connected));
-        }
-        return fd;
     }
 
     void clientSideOpened() {

@@ -7,6 +7,8 @@ import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.RuleCounters;
 import io.skerry.edge.origin.Origin;
 import io.skerry.edge.session.EndReason;
+import io.skerry.edge.socket.SocketAddress;
+import io.skerry.edge.socket.SystemCalls;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
@@ -28,6 +30,9 @@ final class UdpSession implements SessionTable.Keyed {
 
     private static final Logger LOG = LoggerFactory.getLogger(UdpSession.class);
     private static final int ROUNDS = 4;
+
+    /// How long nothing may come from either side when the node stops, for the session to go on.
+    private static final long QUIET_MILLIS = 2_000;
 
     /// Which datagrams to the origin carry a header.
     private enum Headers {
@@ -62,8 +67,9 @@ final class UdpSession implements SessionTable.Keyed {
     private long usedAt;
     private boolean ended;
 
-    /// @param fd socket connected to the origin; the session closes it
-    UdpSession(UdpPort port, UdpLoop loop, Route route, Origin origin, Peer peer, int fd) {
+    /// @param toOrigin socket connected to the origin; the session closes it
+    UdpSession(
+            UdpPort port, UdpLoop loop, Route route, Origin origin, Peer peer, UdpSocket toOrigin) {
         this.port = port;
         this.loop = loop;
         this.route = route;
@@ -94,7 +100,7 @@ final class UdpSession implements SessionTable.Keyed {
         headerDue = headers == Headers.FIRST;
         idleMillis = spec.idleSeconds() * 1_000L;
         usedAt = loop.millis();
-        toOrigin = new UdpSocket(loop, fd, this::receiveAnswers, () -> end(EndReason.SHUTDOWN));
+        this.toOrigin = toOrigin;
     }
 
     /// The ends of a session.
@@ -112,7 +118,7 @@ final class UdpSession implements SessionTable.Keyed {
 
     /// Begins: from here on one {@link #end} gives back all that the session holds.
     void begin() throws IOException {
-        toOrigin.register();
+        toOrigin.register(this::receiveAnswers, () -> end(EndReason.SHUTDOWN));
         counters.sessions.increment();
         port.metrics().opened(Protocol.UDP);
         route.origins().opened(client, origin);
@@ -135,14 +141,10 @@ final class UdpSession implements SessionTable.Keyed {
         return port;
     }
 
-    boolean hasEnded() {
-        return ended;
-    }
-
     /// Starts a batch of datagrams from the client.
     void startBatch() {
         headerFirstInBatch = false;
-        loop.out.begin(toOrigin.number(), 0, 0, MemorySegment.NULL, cutsToOrigin);
+        loop.out.begin(toOrigin, 0, 0, MemorySegment.NULL, cutsToOrigin);
     }
 
     /// Adds a received datagram to the batch.
@@ -182,18 +184,18 @@ final class UdpSession implements SessionTable.Keyed {
     }
 
     private void receiveAnswers() {
-        for (int round = 0; round < ROUNDS && !ended; round++) {
-            int count = loop.in.receive(loop.calls, toOrigin.number());
-            if (count < 0) {
-                if (count == -SystemCalls.ECONNREFUSED) {
-                    refused();
-                }
-                return;
+        int count;
+        int round = 0;
+        do {
+            count = loop.in.receive(toOrigin);
+            if (count > 0) {
+                answer(loop.in, count);
+            } else if (count == -SystemCalls.ECONNREFUSED) {
+                refused();
             }
-            answer(loop.in, count);
-            if (count < ReceiveBatch.SLOTS) {
-                return;
-            }
+        } while (count == ReceiveBatch.SLOTS && ++round < ROUNDS);
+        if (round > 0 && !ended) {
+            port.countOverflow(toOrigin);
         }
     }
 
@@ -203,9 +205,9 @@ final class UdpSession implements SessionTable.Keyed {
         UdpSocket own = toClient;
         if (own == null) {
             long name = memory.address() + SessionMemory.NAME;
-            out.begin(port.number(), name, nameLength, from, cutsToClient);
+            out.begin(port.socket(), name, nameLength, from, cutsToClient);
         } else {
-            out.begin(own.number(), 0, 0, MemorySegment.NULL, cutsToClient);
+            out.begin(own, 0, 0, MemorySegment.NULL, cutsToClient);
         }
         for (int i = 0; i < count; i++) {
             int length = in.length(i);
@@ -233,8 +235,11 @@ final class UdpSession implements SessionTable.Keyed {
 
     /// Looks at the session about once a second: ends it where it is idle or its origin is gone.
     boolean staysOpen() {
-        if (loop.millis() - usedAt >= idleMillis) {
+        long quiet = loop.millis() - usedAt;
+        if (quiet >= idleMillis) {
             end(EndReason.IDLE);
+        } else if (quiet >= QUIET_MILLIS && port.listener().endsQuiet()) {
+            end(EndReason.SHUTDOWN);
         } else if (!route.origins().keeps(origin)) {
             end(EndReason.ORIGIN_CHANGED);
         }
@@ -244,14 +249,16 @@ final class UdpSession implements SessionTable.Keyed {
     /// Gives the client side a connected socket of its own, so that the session goes on when the
     /// listening socket is closed: the kernel hands the client's datagrams to the closest match.
     void handOver() {
-        if (ended) {
+        if (ended || !staysOpen()) {
             return;
         }
         try {
-            int fd = port.connectedTo(dialled, memory, SessionMemory.NAME, nameLength);
-            toClient = new UdpSocket(loop, fd, this::receiveAlone, () -> end(EndReason.SHUTDOWN));
+            int clientPort = SocketAddress.port(key.clientPort);
+            int ownPort = port.key().port();
+            UdpSocket own = loop.sockets.connected(dialled, ownPort, client, clientPort);
+            toClient = own;
             port.clientSideOpened();
-            toClient.register();
+            own.register(this::receiveAlone, () -> end(EndReason.SHUTDOWN));
         } catch (IOException refused) {
             end(EndReason.DESCRIPTORS);
         }
@@ -262,7 +269,7 @@ final class UdpSession implements SessionTable.Keyed {
     private void receiveAlone() {
         UdpSocket own = toClient;
         for (int round = 0; round < ROUNDS && !ended && own != null; round++) {
-            int count = loop.in.receive(loop.calls, own.number());
+            int count = loop.in.receive(own);
             if (count <= 0) {
                 return;
             }
@@ -270,6 +277,8 @@ final class UdpSession implements SessionTable.Keyed {
             for (int i = 0; i < count; i++) {
                 if (isFromClient(loop.in, i)) {
                     forward(loop.in, i);
+                } else {
+                    port.metrics().dropped(DropReason.PORT_CLOSED);
                 }
             }
             flush();
@@ -290,14 +299,17 @@ final class UdpSession implements SessionTable.Keyed {
         }
         ended = true;
         loop.remove(this);
+        port.countOverflow(toOrigin);
         toOrigin.release();
         if (toClient != null) {
+            port.countOverflow(toClient);
             toClient.release();
-            port.clientSideClosed();
+            loop.inNextTurn(port::clientSideClosed);
         }
         loop.memory.give(memory);
         route.origins().closed(client, origin);
         port.metrics().ended(Protocol.UDP, reason);
+        route.counters().ended(reason);
         port.admission().leave(route, client);
         if (LOG.isDebugEnabled()) {
             LOG.debug(

@@ -35,6 +35,8 @@ public final class FakeRuleService implements AutoCloseable {
     public final List<String> tokens = new CopyOnWriteArrayList<>();
     private volatile Optional<Raw> syncAnswer = Optional.empty();
     private volatile boolean silent;
+    private volatile boolean drain;
+    private volatile boolean watch;
     private volatile long head;
 
     public FakeRuleService(Vertx vertx) throws Exception {
@@ -84,6 +86,16 @@ public final class FakeRuleService implements AutoCloseable {
         pulls.remove(instance);
     }
 
+    /// Tells the node to serve nobody, or to serve again.
+    public void drain(boolean on) {
+        drain = on;
+    }
+
+    /// Asks to count what becomes of sessions.
+    public void watch(boolean on) {
+        watch = on;
+    }
+
     /// Takes requests and answers none.
     public void silence(boolean on) {
         silent = on;
@@ -125,9 +137,10 @@ public final class FakeRuleService implements AutoCloseable {
 
     private Targets targets() {
         Map<String, Targets.Target> targets = new TreeMap<>();
-        contents.forEach((id, c) -> targets.put(id, new Targets.Target(c.revision(), c.digest())));
+        contents.forEach(
+                (id, c) -> targets.put(id, new Targets.Target(c.revision(), c.digest(), watch)));
         targets.putAll(forced);
-        return new Targets(head, targets);
+        return new Targets(head, drain, targets);
     }
 
     private Raw pull(String instance, long from) {

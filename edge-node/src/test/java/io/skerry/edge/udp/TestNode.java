@@ -26,12 +26,14 @@ import io.skerry.shared.rule.RuleSpec;
 import io.skerry.shared.rule.SessionPersistence;
 import java.io.IOException;
 import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -46,22 +48,51 @@ final class TestNode implements AutoCloseable {
     final SessionLimits limits;
     final UdpListeners listeners;
     private final EventLoops loops;
+
+    /// What a node that cannot ask for the dialled address takes for its own.
+    volatile List<InetAddress> addresses = addresses("127.0.0.1", "127.0.0.5", "127.0.0.7", "::1");
+
     private final List<FakeOrigins> pools = new ArrayList<>();
 
-    TestNode() {
-        this(100_000, 1_000);
-    }
-
-    TestNode(int sessions, int sessionsPerClient) {
-        this(Transport.EPOLL, sessions, sessionsPerClient);
+    TestNode(Transport transport) {
+        this(transport, 100_000, 1_000);
     }
 
     TestNode(Transport transport, int sessions, int sessionsPerClient) {
+        this(
+                transport,
+                sessions,
+                new UdpSettings(sessionsPerClient, UdpSettings.DEFAULTS.receiveBufferBytes()));
+    }
+
+    TestNode(Transport transport, int sessions, UdpSettings settings) {
         limits = new SessionLimits(sessions);
         loops = EventLoops.start(transport, 2);
-        UdpSettings settings =
-                new UdpSettings(sessionsPerClient, UdpSettings.DEFAULTS.receiveBufferBytes());
-        listeners = new UdpListeners(loops.group(), ownPorts, limits, metrics, settings);
+        listeners =
+                new UdpListeners(
+                        loops.group(), ownPorts, limits, metrics, settings, () -> addresses);
+    }
+
+    /// Keeps an event loop, 0 or 1, from working until what it answers is run.
+    Runnable hold(int loop) throws InterruptedException {
+        CountDownLatch held = new CountDownLatch(1);
+        CountDownLatch released = new CountDownLatch(1);
+        loops.all()
+                .get(loop)
+                .execute(() -> {
+                    held.countDown();
+                    try {
+                        released.await(WAIT_MILLIS, TimeUnit.MILLISECONDS);
+                    } catch (InterruptedException stopped) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
+        assertThat(held.await(WAIT_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
+        return released::countDown;
+    }
+
+    static List<InetAddress> addresses(String... all) {
+        return Stream.of(all).map(each -> IpText.parse(each).orElseThrow()).toList();
     }
 
     Listener open(String address, int port, Route route) {

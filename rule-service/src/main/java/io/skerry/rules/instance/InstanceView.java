@@ -38,6 +38,7 @@ final class InstanceView {
             json.put("statusReason", row.statusReason());
         }
         return json.put("ruleCount", row.ruleCount())
+                .put("rollout", row.strategy().print())
                 .put("revision", row.revision())
                 .put("createdAt", Body.time(row.createdAt()))
                 .put("updatedAt", Body.time(row.updatedAt()))
@@ -47,8 +48,7 @@ final class InstanceView {
     private List<String> addresses(InstanceRow row) {
         TreeSet<String> addresses = new TreeSet<>();
         for (NodeRow node : nodes) {
-            boolean serves =
-                    node.state() != NodeRow.State.DOWN && node.area().serves(row.spec().area());
+            boolean serves = node.isServing() && node.area().serves(row.spec().area());
             if (serves && row.slot() < node.slots().size()) {
                 node.slots().get(row.slot()).stream()
                         .filter(address -> row.spec().ipv6() || address.indexOf(':') < 0)

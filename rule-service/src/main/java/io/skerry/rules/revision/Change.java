@@ -3,7 +3,10 @@ package io.skerry.rules.revision;
 import io.skerry.rules.store.HeadTable;
 import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.InstanceTable;
+import io.skerry.rules.store.NodeRow;
+import io.skerry.rules.store.NodeTable;
 import io.skerry.rules.store.PortTable;
+import io.skerry.rules.store.RolloutRow;
 import io.skerry.rules.store.RuleRow;
 import io.skerry.rules.store.RuleTable;
 import io.skerry.rules.store.Transaction;
@@ -15,6 +18,7 @@ import io.skerry.shared.problem.Problem;
 import io.skerry.shared.rule.Rule;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +42,8 @@ public final class Change {
     private final int keepRevisions;
     private @Nullable String object;
     private boolean finished;
+    private final Map<String, RolloutRow.State> waves = new TreeMap<>();
+    private boolean nodesTouched;
     private String summary = "";
 
     Change(
@@ -67,9 +73,9 @@ public final class Change {
         return head.revision();
     }
 
-    /// Newest revision whose history is no longer kept.
-    public long pruned() {
-        return head.pruned();
+    /// Where the deployment stands before this change.
+    public HeadTable.Head head() {
+        return head;
     }
 
     /// The instance of the request's path, locked; `not_found` where there is none.
@@ -96,6 +102,24 @@ public final class Change {
     /// Notes that an instance is gone.
     public void deleted(String instance) {
         deleted.add(instance);
+    }
+
+    /// Notes that nodes must ask again what they are to do, although no content has changed.
+    public void nodesTouched() {
+        nodesTouched = true;
+    }
+
+    /// Notes the new state of an instance's rollout.
+    public void wave(String instance, RolloutRow.State state) {
+        waves.put(instance, state);
+    }
+
+    Map<String, RolloutRow.State> waves() {
+        return waves;
+    }
+
+    boolean isTouchingNodes() {
+        return nodesTouched;
     }
 
     /// Says what the audit record is about; without it nothing was changed.
@@ -131,6 +155,26 @@ public final class Change {
 
     String summary() {
         return summary;
+    }
+
+    /// What it made of its instance, after {@link #finish}; empty where it does nothing.
+    Optional<DryRun.Rehearsed> rehearsed() {
+        for (InstanceEdit edit : edits.values()) {
+            InstanceRow before = edit.before();
+            InstanceContent after = made.get(edit.instance().digest());
+            if (before != null && after != null) {
+                List<NodeRow> required =
+                        NodeTable.all(sql).stream()
+                                .filter(node -> node.isServing())
+                                .filter(node -> node.area().serves(before.spec().area()))
+                                .sorted(Comparator.comparing(NodeRow::name))
+                                .toList();
+                return Optional.of(
+                        new DryRun.Rehearsed(
+                                before, edit.old().orElseThrow(), after, edit.created(), required));
+            }
+        }
+        return Optional.empty();
     }
 
     /// Writes everything that was noted, the number, the history and the audit record. Afterwards
@@ -174,6 +218,11 @@ public final class Change {
                 new HeadTable.Step(revision(), step.previous(), kept, edit.images()));
         steps.add(step);
         made.put(row.digest(), now);
+        RolloutRow.State wave =
+                edit.old().map(old -> Waves.decide(sql, request, row, old, now)).orElse(null);
+        if (wave != null) {
+            waves.put(row.id(), wave);
+        }
     }
 
     private void writeRules(InstanceEdit edit) {

@@ -55,13 +55,13 @@ public final class NodeTable {
         report.missing().forEach(missing::put);
         sql.update(
                 "INSERT INTO node (name, boot, area, state, slots, capabilities, missing,"
-                        + " listeners, sessions, report_hash, created_at, seen_at) VALUES ($1, $2,"
-                        + " $3, $4, $5, $6, $7, $8, $9, $10, now(), now()) ON CONFLICT (name) DO"
+                        + " listeners, sessions, report_hash, labels, created_at, seen_at) VALUES"
+                        + " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), now()) ON CONFLICT (name) DO"
                         + " UPDATE SET boot = EXCLUDED.boot, area = EXCLUDED.area, state ="
                         + " EXCLUDED.state, slots = EXCLUDED.slots, capabilities ="
                         + " EXCLUDED.capabilities, missing = EXCLUDED.missing, listeners ="
                         + " EXCLUDED.listeners, sessions = EXCLUDED.sessions, report_hash ="
-                        + " EXCLUDED.report_hash, seen_at = now()",
+                        + " EXCLUDED.report_hash, labels = EXCLUDED.labels, seen_at = now()",
                 report.node(),
                 report.boot(),
                 report.area().word(),
@@ -71,7 +71,8 @@ public final class NodeTable {
                 missing,
                 report.listeners(),
                 report.sessions(),
-                hash);
+                hash,
+                new JsonArray(report.labels()));
     }
 
     /// What a node runs, by instance, as a mark that changes with it.
@@ -129,6 +130,11 @@ public final class NodeTable {
 
     public static Optional<NodeRow> lock(Transaction sql, String name) {
         return sql.first(NodeTable::row, "SELECT * FROM node WHERE name = $1 FOR UPDATE", name);
+    }
+
+    /// Notes whether people want a node to serve nobody.
+    public static void setDrain(Transaction sql, String name, boolean drain) {
+        sql.update("UPDATE node SET drain = $2 WHERE name = $1", name, drain);
     }
 
     public static long count(Transaction sql) {
@@ -189,7 +195,9 @@ public final class NodeTable {
                 row.getString("boot"),
                 NodeArea.of(row.getString("area")),
                 NodeRow.State.of(row.getString("state")),
+                row.getBoolean("drain"),
                 row.getJsonArray("slots").stream().map(slot -> texts((JsonArray) slot)).toList(),
+                texts(row.getJsonArray("labels")),
                 texts(row.getJsonArray("capabilities")),
                 texts(row.getJsonObject("missing")),
                 row.getLong("listeners"),

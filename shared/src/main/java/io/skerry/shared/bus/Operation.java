@@ -20,6 +20,18 @@ public enum Operation {
     DELETE_INSTANCE(true),
     /// `instance`; body `{"to":17}`.
     ROLLBACK_INSTANCE(true),
+    /// `instance`, `from`, `to` → `{"added","removed","changed","instance"}`.
+    GET_DIFF(false),
+
+    /// `instance` → how its newest change reaches the nodes.
+    GET_INSTANCE_ROLLOUT(false),
+    /// `instance` → the rollout, held where it is.
+    PAUSE_ROLLOUT(true),
+    /// `instance` → the rollout, which goes on.
+    RESUME_ROLLOUT(true),
+    /// `instance`; body: nothing, or `{"revision","reason"}` of a gate that has closed → the
+    /// rollout, taken back as a new revision.
+    ABORT_ROLLOUT(true),
 
     /// `instance`; body: a rule or an array of rules → 201.
     CREATE_RULES(true),
@@ -57,6 +69,10 @@ public enum Operation {
     LIST_NODES(false),
     /// `node` → 204.
     DELETE_NODE(true),
+    /// `node` → 202, the node: it is to serve nobody.
+    DRAIN_NODE(true),
+    /// `node` → 202, the node: it may serve again.
+    UNDRAIN_NODE(true),
 
     /// `offset`, `limit`; newest first.
     LIST_REVISIONS(false),

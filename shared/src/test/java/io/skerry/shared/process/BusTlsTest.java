@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,7 +52,7 @@ final class BusTlsTest {
         }
         assertThat(read(files).tls()).isPresent();
         assertThat(read(texts).tls().map(BusTls::certificate).map(Object::toString))
-                .hasValue(texts.get(BusTls.CERTIFICATE).strip());
+                .hasValue(Objects.requireNonNull(texts.get(BusTls.CERTIFICATE)).strip());
         assertThat(read(Map.of()).tls()).isEmpty();
     }
 

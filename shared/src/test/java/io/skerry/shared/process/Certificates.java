@@ -2,6 +2,7 @@ package io.skerry.shared.process;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +31,8 @@ final class Certificates {
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
             builder.environment().putAll(environment);
             Process script = builder.start();
-            String said = new String(script.getInputStream().readAllBytes());
+            String said =
+                    new String(script.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (script.waitFor() != 0) {
                 throw new AssertionError("no certificates: " + said);
             }

@@ -1,0 +1,133 @@
+package io.skerry.edge.udp;
+
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+import io.skerry.edge.socket.SystemCalls;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A socket below Netty on Netty's epoll loop: many datagrams in one system call. Owns the
+/// descriptor.
+final class EpollSocket implements UdpSocket, EpollIoHandle {
+    private static final Logger LOG = LoggerFactory.getLogger(EpollSocket.class);
+
+    private final UdpLoop loop;
+    private final SystemCalls calls;
+    private final FileDescriptor fd;
+    private Runnable whenReadable = () -> {};
+    private Runnable whenLoopEnds = () -> {};
+    private @Nullable IoRegistration registration;
+    private int overflow;
+    private boolean closed;
+
+    EpollSocket(UdpLoop loop, SystemCalls calls, int fd) {
+        this.loop = loop;
+        this.calls = calls;
+        this.fd = new FileDescriptor(fd);
+    }
+
+    @Override
+    public void register(Runnable readable, Runnable loopEnds) throws IOException {
+        whenReadable = readable;
+        whenLoopEnds = loopEnds;
+        registration = loop.register(this, EpollIoOps.EPOLLIN);
+    }
+
+    @Override
+    public int receive(ReceiveBatch in) {
+        int count;
+        do {
+            count = calls.receive(fd.intValue(), in.messages().address(), ReceiveBatch.SLOTS);
+        } while (count == -SystemCalls.EINTR);
+        return count;
+    }
+
+    @Override
+    public int send(MemorySegment messages, long at, int count) {
+        if (count == 1 && MessageHeader.isBare(messages, at)) {
+            return sendBare(messages, at);
+        }
+        int result;
+        do {
+            result = calls.send(fd.intValue(), messages.address() + at, count);
+        } while (result == -SystemCalls.EINTR);
+        return result;
+    }
+
+    /// One datagram in one piece: the system copies no structures.
+    private int sendBare(MemorySegment messages, long at) {
+        long payload = MessageHeader.payload(messages, at);
+        int length = MessageHeader.payloadLength(messages, at);
+        long name = MessageHeader.name(messages, at);
+        int nameLength = MessageHeader.nameLength(messages, at);
+        int result;
+        do {
+            result = calls.sendTo(fd.intValue(), payload, length, name, nameLength);
+        } while (result == -SystemCalls.EINTR);
+        return result < 0 ? result : 1;
+    }
+
+    @Override
+    public int sendCut(MemorySegment message) {
+        int result;
+        do {
+            result = calls.sendOne(fd.intValue(), message.address());
+        } while (result == -SystemCalls.EINTR);
+        return result;
+    }
+
+    @Override
+    public long overflow() {
+        if (!fd.isOpen()) {
+            return 0;
+        }
+        int now = calls.dropped(fd.intValue());
+        // A number of 32 bits that goes round.
+        long more = now - overflow & 0xffff_ffffL;
+        overflow = now;
+        return more;
+    }
+
+    @Override
+    public FileDescriptor fd() {
+        return fd;
+    }
+
+    @Override
+    public void handle(IoRegistration from, IoEvent event) {
+        if (!closed) {
+            loop.touch();
+            whenReadable.run();
+        }
+    }
+
+    /// The event loop ends.
+    @Override
+    public void close() {
+        whenLoopEnds.run();
+        release();
+    }
+
+    @Override
+    public void release() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (registration != null) {
+            registration.cancel();
+        }
+        // Not by its number: leaving the loop may have closed it, and the number may be another's.
+        try {
+            fd.close();
+        } catch (IOException failed) {
+            LOG.debug("closing a socket failed", failed);
+        }
+    }
+}
