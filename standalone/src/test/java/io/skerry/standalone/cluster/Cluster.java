@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -196,13 +197,33 @@ final class Cluster implements AutoCloseable {
 
     /// Does something to the database behind the back of the product.
     void sql(String statement) throws SQLException {
-        String[] user =
-                postgres.uri().substring("postgresql://".length()).split("@", 2)[0].split(":", 2);
-        String url = "jdbc:postgresql://" + postgres.uri().split("@", 2)[1];
-        try (Connection connection = DriverManager.getConnection(url, user[0], user[1]);
+        try (Connection connection = database();
                 Statement sql = connection.createStatement()) {
             sql.execute(statement);
         }
+    }
+
+    /// How many nodes the database has heard of in so many seconds, and not in the future.
+    int nodesHeardWithin(int seconds) {
+        try (Connection connection = database();
+                Statement sql = connection.createStatement();
+                ResultSet rows =
+                        sql.executeQuery(
+                                "SELECT count(*) FROM node WHERE seen_at BETWEEN now() - interval '"
+                                        + seconds
+                                        + " s' AND now()")) {
+            rows.next();
+            return rows.getInt(1);
+        } catch (SQLException failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    private Connection database() throws SQLException {
+        String[] user =
+                postgres.uri().substring("postgresql://".length()).split("@", 2)[0].split(":", 2);
+        String url = "jdbc:postgresql://" + postgres.uri().split("@", 2)[1];
+        return DriverManager.getConnection(url, user[0], user[1]);
     }
 
     EmbeddedPostgres postgres() {

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What happens between a rule service and its database at the worst moments of a write.
 @ExtendWith(SharedCluster.class)
@@ -200,6 +201,31 @@ final class SqlFaultIT {
                     .expect(200);
             cluster.awaitOnline(instance, rule);
             cluster.awaitWord("digest", port, 1, 2, 3);
+        }
+    }
+
+    /// The only wall clock that anything depends on is the database's. A step of it is a step of
+    /// what it has written down, the other way.
+    @ParameterizedTest
+    @ValueSource(strings = {"- interval '1 hour'", "+ interval '1 hour'"})
+    void aStepOfTheClockPassesWithTheNextReports(String step) throws Exception {
+        try (EchoSession.Origin echo = new EchoSession.Origin("127.0.0.1")) {
+            int port = Cluster.port();
+            String rule = cluster.door().rule(instance, Door.tcp(port, echo.port()));
+            cluster.awaitOnline(instance, rule);
+            try (EchoSession session = new EchoSession(cluster.address(1), port)) {
+                session.beat();
+                cluster.sql("UPDATE node SET seen_at = seen_at " + step);
+                Waiting.until(
+                        "every node was heard since",
+                        Cluster.CONVERGE,
+                        () -> cluster.nodesHeardWithin(6) == 3,
+                        () -> cluster.door().nodes());
+                cluster.awaitOnline(instance, rule);
+                assertThat(cluster.door().rule(instance, rule).getString("status"))
+                        .isEqualTo("online");
+                session.beat();
+            }
         }
     }
 
