@@ -177,6 +177,7 @@ final class SimNode implements Applier {
                 NodeReport.State.UP,
                 List.of(),
                 List.of(),
+                List.of(),
                 Map.of(),
                 0,
                 0,
