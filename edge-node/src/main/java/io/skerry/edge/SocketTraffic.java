@@ -13,9 +13,11 @@ import io.skerry.edge.listener.RouteSource;
 import io.skerry.edge.listener.RuleKey;
 import io.skerry.edge.listener.Slot;
 import io.skerry.edge.listener.WantedListener;
+import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.RuleCounters;
+import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
@@ -57,6 +59,7 @@ final class SocketTraffic implements Traffic {
     private final TcpListeners tcp;
     private final UdpListeners udp;
     private final DescriptorBudget budget;
+    private final SessionMetrics sessions;
     private final Listeners listeners;
     private final RuleCounterRegistry counters;
     private final List<Slot> slots;
@@ -64,6 +67,7 @@ final class SocketTraffic implements Traffic {
 
     SocketTraffic(NodeParts parts) {
         EdgeSettings settings = parts.settings();
+        sessions = parts.sessions();
         counters = parts.rules();
         slots = settings.slots();
         loops = EventLoops.start(settings.transport().transport(), settings.loopCount());
@@ -158,7 +162,13 @@ final class SocketTraffic implements Traffic {
 
     @Override
     public List<Limit> limits() {
-        return List.of(new Limit("descriptors", budget::limit, tcp::acceptPauses));
+        return List.of(
+                new Limit("descriptors", budget::limit, this::descriptorHits),
+                udp.sessionsPerClient());
+    }
+
+    private long descriptorHits() {
+        return tcp.acceptPauses() + sessions.droppedBy(DropReason.DESCRIPTORS);
     }
 
     @Override

@@ -108,12 +108,16 @@ class WholeNodeTest {
     }
 
     private void deploy() {
+        deploy("1s");
+    }
+
+    private void deploy(String drain) {
         Map<String, String> values = new HashMap<>();
         values.put("node", "edge-1");
         values.put("listen", HOST);
         values.put("rules", service.uri().toString());
         values.put("data", folder.toString());
-        values.put("drain", "1s");
+        values.put("drain", drain);
         verticle =
                 new EdgeVerticle(
                         new LocalBus(vertx),
@@ -152,6 +156,28 @@ class WholeNodeTest {
                 socket.getInputStream().readNBytes(text.length()), StandardCharsets.UTF_8);
     }
 
+    private static String over(DatagramSocket socket, int port, String text) throws IOException {
+        socket.setSoTimeout(TIMEOUT_MILLIS);
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        socket.send(new DatagramPacket(bytes, bytes.length, new InetSocketAddress(HOST, port)));
+        DatagramPacket answer = new DatagramPacket(new byte[100], 100);
+        socket.receive(answer);
+        return new String(answer.getData(), 0, answer.getLength(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void stopsLongBeforeItsDrainIsOverWhereUdpIsQuiet() throws Exception {
+        int port = freePort();
+        put(1, Contents.rule(Protocol.UDP, port, udpOrigin.getLocalPort(), 1));
+        deploy("10m");
+        acknowledged(1);
+        try (DatagramSocket socket = new DatagramSocket()) {
+            assertThat(over(socket, port, "datagram")).isEqualTo("datagram");
+            await(vertx.undeploy(vertx.deploymentIDs().iterator().next()));
+        }
+        assertThat(service.lastReport().state()).isEqualTo(NodeReport.State.LEAVING);
+    }
+
     @Test
     void forwardsTcpAndUdpAndCloses() throws Exception {
         int tcp = freePort();
@@ -167,19 +193,7 @@ class WholeNodeTest {
         try (Socket client = new Socket(HOST, tcp)) {
             assertThat(over(client, "hello")).isEqualTo("hello");
             try (DatagramSocket socket = new DatagramSocket()) {
-                socket.setSoTimeout(TIMEOUT_MILLIS);
-                byte[] bytes = "datagram".getBytes(StandardCharsets.UTF_8);
-                socket.send(
-                        new DatagramPacket(bytes, bytes.length, new InetSocketAddress(HOST, udp)));
-                DatagramPacket answer = new DatagramPacket(new byte[100], 100);
-                socket.receive(answer);
-                assertThat(
-                                new String(
-                                        answer.getData(),
-                                        0,
-                                        answer.getLength(),
-                                        StandardCharsets.UTF_8))
-                        .isEqualTo("datagram");
+                assertThat(over(socket, udp, "datagram")).isEqualTo("datagram");
             }
             put(2, Contents.rule(Protocol.UDP, udp, udpOrigin.getLocalPort(), 1));
             acknowledged(2);

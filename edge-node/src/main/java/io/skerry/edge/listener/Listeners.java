@@ -381,9 +381,11 @@ public final class Listeners {
     private Future<Void> closeAll(Duration drain, Future<Void> hurry) {
         // Longer than a rule may drain; the deadline below is the one that counts.
         int never = Math.toIntExact(Math.min(86_400, drain.toSeconds() + 3_600));
+        drains.endWhenQuiet();
         for (ListenerKey key : List.copyOf(running.keySet())) {
             Running each = running.get(key);
             if (each != null) {
+                each.listener().endWhenQuiet();
                 drains.begin(each.wanted().ruleKey(), List.of(take(key)), never);
             }
         }

@@ -53,7 +53,17 @@ final class UdpPort {
     }
 
     void close() {
+        countOverflow(socket);
         socket.release();
+    }
+
+    /// Counts what the system had no room for. Asked after a full batch, for a buffer that ran over
+    /// was full, and when the socket is closed.
+    void countOverflow(UdpSocket of) {
+        long dropped = of.overflow();
+        if (dropped > 0) {
+            node.metrics().dropped(DropReason.RECEIVE_BUFFER_FULL, dropped);
+        }
     }
 
     UdpLoop loop() {
@@ -82,15 +92,16 @@ final class UdpPort {
 
     private void receive() {
         ReceiveBatch in = loop.in;
-        for (int round = 0; round < ROUNDS; round++) {
-            int count = in.receive(socket);
+        int count;
+        int round = 0;
+        do {
+            count = in.receive(socket);
             UdpSession current = null;
             for (int i = 0; i < count; i++) {
                 UdpSession session = sessionOf(in, i, current);
                 if (session != current) {
                     if (current != null) {
                         current.flush();
-                        session = session == null || !session.hasEnded() ? session : null;
                     }
                     current = session;
                     if (current != null) {
@@ -104,9 +115,9 @@ final class UdpPort {
             if (current != null) {
                 current.flush();
             }
-            if (count < ReceiveBatch.SLOTS) {
-                return;
-            }
+        } while (count == ReceiveBatch.SLOTS && ++round < ROUNDS);
+        if (round > 0) {
+            countOverflow(socket);
         }
     }
 
@@ -121,6 +132,8 @@ final class UdpPort {
         key.dialledLow = ownLow;
         if (wildcard) {
             if (!in.hasLocalAddress(i, v6)) {
+                // Nothing could be answered.
+                node.metrics().dropped(DropReason.SEND_FAILED);
                 return null;
             }
             key.dialledHigh = PacketInfo.high(in.controls(), in.control(i), v6);
@@ -130,7 +143,11 @@ final class UdpPort {
             return last;
         }
         UdpSession session = loop.sessions.find(key);
-        return session != null || draining ? session : open(key, in, i);
+        if (session == null && draining) {
+            node.metrics().dropped(DropReason.PORT_CLOSED);
+            return null;
+        }
+        return session == null ? open(key, in, i) : session;
     }
 
     private @Nullable UdpSession open(SessionKey key, ReceiveBatch in, int i) {
@@ -218,6 +235,7 @@ final class UdpPort {
     /// Takes no new clients, gives each session a socket of its own, then runs `whenDone`.
     void handOver(Runnable whenDone) {
         draining = true;
+        loop.touch();
         loop.inSlices(mine(), UdpSession::handOver, whenDone);
     }
 

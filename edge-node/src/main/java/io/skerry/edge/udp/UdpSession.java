@@ -31,6 +31,9 @@ final class UdpSession implements SessionTable.Keyed {
     private static final Logger LOG = LoggerFactory.getLogger(UdpSession.class);
     private static final int ROUNDS = 4;
 
+    /// How long nothing may come from either side when the node stops, for the session to go on.
+    private static final long QUIET_MILLIS = 2_000;
+
     /// Which datagrams to the origin carry a header.
     private enum Headers {
         NONE,
@@ -138,10 +141,6 @@ final class UdpSession implements SessionTable.Keyed {
         return port;
     }
 
-    boolean hasEnded() {
-        return ended;
-    }
-
     /// Starts a batch of datagrams from the client.
     void startBatch() {
         headerFirstInBatch = false;
@@ -185,18 +184,18 @@ final class UdpSession implements SessionTable.Keyed {
     }
 
     private void receiveAnswers() {
-        for (int round = 0; round < ROUNDS && !ended; round++) {
-            int count = loop.in.receive(toOrigin);
-            if (count < 0) {
-                if (count == -SystemCalls.ECONNREFUSED) {
-                    refused();
-                }
-                return;
+        int count;
+        int round = 0;
+        do {
+            count = loop.in.receive(toOrigin);
+            if (count > 0) {
+                answer(loop.in, count);
+            } else if (count == -SystemCalls.ECONNREFUSED) {
+                refused();
             }
-            answer(loop.in, count);
-            if (count < ReceiveBatch.SLOTS) {
-                return;
-            }
+        } while (count == ReceiveBatch.SLOTS && ++round < ROUNDS);
+        if (round > 0 && !ended) {
+            port.countOverflow(toOrigin);
         }
     }
 
@@ -236,8 +235,11 @@ final class UdpSession implements SessionTable.Keyed {
 
     /// Looks at the session about once a second: ends it where it is idle or its origin is gone.
     boolean staysOpen() {
-        if (loop.millis() - usedAt >= idleMillis) {
+        long quiet = loop.millis() - usedAt;
+        if (quiet >= idleMillis) {
             end(EndReason.IDLE);
+        } else if (quiet >= QUIET_MILLIS && port.listener().endsQuiet()) {
+            end(EndReason.SHUTDOWN);
         } else if (!route.origins().keeps(origin)) {
             end(EndReason.ORIGIN_CHANGED);
         }
@@ -247,7 +249,7 @@ final class UdpSession implements SessionTable.Keyed {
     /// Gives the client side a connected socket of its own, so that the session goes on when the
     /// listening socket is closed: the kernel hands the client's datagrams to the closest match.
     void handOver() {
-        if (ended) {
+        if (ended || !staysOpen()) {
             return;
         }
         try {
@@ -275,6 +277,8 @@ final class UdpSession implements SessionTable.Keyed {
             for (int i = 0; i < count; i++) {
                 if (isFromClient(loop.in, i)) {
                     forward(loop.in, i);
+                } else {
+                    port.metrics().dropped(DropReason.PORT_CLOSED);
                 }
             }
             flush();
@@ -295,8 +299,10 @@ final class UdpSession implements SessionTable.Keyed {
         }
         ended = true;
         loop.remove(this);
+        port.countOverflow(toOrigin);
         toOrigin.release();
         if (toClient != null) {
+            port.countOverflow(toClient);
             toClient.release();
             loop.inNextTurn(port::clientSideClosed);
         }

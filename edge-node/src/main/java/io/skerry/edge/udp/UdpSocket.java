@@ -25,6 +25,10 @@ sealed interface UdpSocket permits EpollSocket, NioSocket, NioWildcard {
     /// Sends a message that the system cuts into datagrams.
     int sendCut(MemorySegment message);
 
+    /// Datagrams that the system dropped for want of room since it was asked last; 0 where it does
+    /// not say.
+    long overflow();
+
     /// Leaves the loop and closes the socket; may be called again.
     void release();
 }
