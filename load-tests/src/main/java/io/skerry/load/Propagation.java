@@ -146,7 +146,6 @@ final class Propagation {
                             client.getOutputStream().write(letter);
                         } catch (IOException over) {
                             // A client that has gone, or the end of the bench.
-                            continue;
                         }
                     }
                 });
@@ -334,7 +333,8 @@ final class Propagation {
         }
     }
 
-    private JsonNode call(Fleet fleet, String method, String path, @Nullable JsonNode body, int status)
+    private JsonNode call(
+            Fleet fleet, String method, String path, @Nullable JsonNode body, int status)
             throws IOException, InterruptedException {
         HttpRequest request =
                 HttpRequest.newBuilder(URI.create(fleet.api() + path))
