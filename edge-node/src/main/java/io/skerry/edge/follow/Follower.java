@@ -304,7 +304,7 @@ public final class Follower {
         Running.Unread unread = running.unread(instance);
         return (held == null || !held.is(target))
                 && !running.isHeldBack(instance, target)
-                && (unread == null || !unread.target().equals(target));
+                && (unread == null || !unread.target().names(target));
     }
 
     private Future<Pull> pull(String instance, Targets.Target target, boolean whole) {

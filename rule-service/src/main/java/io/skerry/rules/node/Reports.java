@@ -117,16 +117,11 @@ public final class Reports {
                 .forEach((instance, applied) -> {
                     Map<String, RuleCounts> counts = applied.counts();
                     if (counts != null) {
-                        var _ =
-                                database.note(sql -> {
-                                    RolloutTable.count(
-                                            sql,
-                                            instance,
-                                            report.node(),
-                                            applied.revision(),
-                                            counts);
-                                    return counts.size();
-                                });
+                        database.note(sql -> {
+                            RolloutTable.count(
+                                    sql, instance, report.node(), applied.revision(), counts);
+                            return true;
+                        });
                     }
                 });
     }

@@ -49,8 +49,7 @@ record Canary(
         } else {
             standing = runs ? Standing.APPLIED : Standing.PENDING;
         }
-        Map<String, String> refused =
-                applied != null && runs ? applied.refused() : Map.<String, String>of();
-        return new Canary(name, standing, refused, counted);
+        return new Canary(
+                name, standing, applied != null && runs ? applied.refused() : Map.of(), counted);
     }
 }
