@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -160,8 +161,8 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
             return open;
         } catch (ConnectException refused) {
             return !open;
-        } catch (SocketTimeoutException full) {
-            // Its backlog is: asked again.
+        } catch (SocketTimeoutException | SocketException full) {
+            // Its backlog is, or it turned the client away: asked again.
             return false;
         }
     }
