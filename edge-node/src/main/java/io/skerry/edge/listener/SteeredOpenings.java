@@ -160,10 +160,12 @@ final class SteeredOpenings {
             List<Front> fronts, Set<ListenerKey> closed, List<OpeningPlan.Opening> rules) {
         List<ListenerKey> keys = new ArrayList<>();
         rules.forEach(rule -> keys.addAll(rule.keys()));
-        return context.executeBlocking(() -> {
-            steering().change(fronts, closed, keys);
-            return null;
-        });
+        return context.executeBlocking(
+                        () -> {
+                            steering().change(fronts, closed, keys);
+                            return true;
+                        })
+                .mapEmpty();
     }
 
     /// Steers nothing any more; sessions go on.

@@ -84,7 +84,7 @@ final class SimBus {
         int copies = random.nextInt(5) == 0 ? 2 : 1;
         for (int i = 0; i < copies; i++) {
             boolean late = random.nextInt(4) == 0;
-            long delay = 1 + random.nextInt(late ? LATE_MILLIS : PROMPT_MILLIS);
+            long delay = 1L + random.nextInt(late ? LATE_MILLIS : PROMPT_MILLIS);
             lastFault = Math.max(lastFault, time.now() + Math.max(delay, patience));
             time.after(delay, arrival);
         }
