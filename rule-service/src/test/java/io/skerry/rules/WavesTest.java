@@ -15,6 +15,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -305,7 +306,12 @@ final class WavesTest {
         InstanceContent content = InstanceContent.read(answer.getJsonObject("content")).orThrow();
         assertThat(content.digest()).isEqualTo(now.digest());
         assertThat(content.rules()).hasSize(1);
-        assertThat(content.groups().get(main).origins().getFirst().address().toString())
+        assertThat(
+                        Objects.requireNonNull(content.groups().get(main))
+                                .origins()
+                                .getFirst()
+                                .address()
+                                .toString())
                 .contains("10.0.0.6");
         rules.ok(Operation.ABORT_ROLLOUT, path, null);
         assertThat(other.target(id)).isEqualTo(canary.target(id));

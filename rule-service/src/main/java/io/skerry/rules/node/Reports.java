@@ -117,11 +117,16 @@ public final class Reports {
                 .forEach((instance, applied) -> {
                     Map<String, RuleCounts> counts = applied.counts();
                     if (counts != null) {
-                        database.<Void>note(sql -> {
-                            RolloutTable.count(
-                                    sql, instance, report.node(), applied.revision(), counts);
-                            return null;
-                        });
+                        var _ =
+                                database.note(sql -> {
+                                    RolloutTable.count(
+                                            sql,
+                                            instance,
+                                            report.node(),
+                                            applied.revision(),
+                                            counts);
+                                    return counts.size();
+                                });
                     }
                 });
     }

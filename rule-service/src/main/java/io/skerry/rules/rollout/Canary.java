@@ -49,6 +49,8 @@ record Canary(
         } else {
             standing = runs ? Standing.APPLIED : Standing.PENDING;
         }
-        return new Canary(name, standing, runs ? applied.refused() : Map.of(), counted);
+        Map<String, String> refused =
+                applied != null && runs ? applied.refused() : Map.<String, String>of();
+        return new Canary(name, standing, refused, counted);
     }
 }
