@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// Changes rules one after another, each with a key of its own until it is acknowledged, and knows
 /// what must be served then.
@@ -68,7 +69,7 @@ final class ChaosWriter implements AutoCloseable {
         String id = rules.keySet().stream().skip(random.nextInt(rules.size())).findFirst().get();
         Rule rule = Objects.requireNonNull(rules.get(id));
         if (choice == 1 && !rule.word().isEmpty()) {
-            acknowledged("POST", "/" + id + "/disable", new JsonObject(), 202);
+            acknowledged("POST", "/" + id + "/disable", null, 202);
             rules.put(id, new Rule(rule.port(), ""));
         } else if (!rule.word().isEmpty()) {
             JsonObject patch = new JsonObject().put("originPort", Integer.toString(originPort));
@@ -78,7 +79,8 @@ final class ChaosWriter implements AutoCloseable {
         return id;
     }
 
-    private JsonObject acknowledged(String method, String path, JsonObject body, int wanted) {
+    private JsonObject acknowledged(
+            String method, String path, @Nullable JsonObject body, int wanted) {
         String key = UUID.randomUUID().toString();
         Door.Reply[] last = new Door.Reply[1];
         Waiting.until(

@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The API of the cluster's gateway.
 final class Door implements AutoCloseable {
@@ -47,10 +48,15 @@ final class Door implements AutoCloseable {
         return send(method, path, HttpRequest.BodyPublishers.ofString(body.encode()));
     }
 
-    /// The same request with an `Idempotency-Key`.
-    Reply call(String method, String path, JsonObject body, String key) {
+    /// The same request with an `Idempotency-Key`, and with or without a body.
+    Reply call(String method, String path, @Nullable JsonObject body, String key) {
         return send(
-                request(method, path, HttpRequest.BodyPublishers.ofString(body.encode()))
+                request(
+                                method,
+                                path,
+                                body == null
+                                        ? HttpRequest.BodyPublishers.noBody()
+                                        : HttpRequest.BodyPublishers.ofString(body.encode()))
                         .header("Idempotency-Key", key)
                         .build());
     }

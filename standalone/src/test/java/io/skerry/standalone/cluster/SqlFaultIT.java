@@ -186,7 +186,7 @@ final class SqlFaultIT {
             String rule = cluster.door().rule(instance, Door.tcp(port, origin.port()));
             cluster.awaitOnline(instance, rule);
             cluster.sql(
-                    "UPDATE instance SET digest = 'sha256:wrong' WHERE id = '" + instance + "'");
+                    "UPDATE instance SET digest = repeat('0', 64) WHERE id = '" + instance + "'");
             Waiting.until(
                     "every node refuses what it cannot vouch for",
                     Cluster.CONVERGE,
