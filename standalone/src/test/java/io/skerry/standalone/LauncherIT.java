@@ -37,10 +37,10 @@ final class LauncherIT {
                 "bench nonsense",
                 "bpf extra",
                 "toa-origin",
-                "soak",
                 "soak nonsense",
                 "soak toa --minutes",
-                "soak toa --minutes 0"
+                "soak toa --minutes 0",
+                "soak chaos --seed x"
             })
     void refusesWhatItDoesNotKnowWithOneLineAndStatusTwo(String line) throws Exception {
         Result result = run(ROOT.resolve("skerry"), Map.of(), line.split(" "));

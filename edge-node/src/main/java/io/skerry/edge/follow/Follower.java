@@ -17,6 +17,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,6 +40,7 @@ public final class Follower {
     private final Context context;
     private final FollowSettings settings;
     private final Reporter reporter;
+    private final Supplier<RandomGenerator> random;
     private final RuleServices services;
     private final Running running;
     private final Hints hints = new Hints();
@@ -62,11 +65,13 @@ public final class Follower {
             FollowSettings settings,
             Applier applier,
             Reporter reporter,
-            ApplyWatcher watcher) {
+            ApplyWatcher watcher,
+            Supplier<RandomGenerator> random) {
         this.vertx = vertx;
         this.context = context;
         this.settings = settings;
         this.reporter = reporter;
+        this.random = random;
         this.services = services;
         this.running = new Running(vertx, context, applier, settings, watcher);
     }
@@ -80,6 +85,18 @@ public final class Follower {
             Applier applier,
             Reporter reporter,
             ApplyWatcher watcher) {
+        return start(vertx, bus, settings, applier, reporter, watcher, ThreadLocalRandom::current);
+    }
+
+    /// @param random where the jitter of reports comes from
+    static Future<Follower> start(
+            Vertx vertx,
+            Bus bus,
+            FollowSettings settings,
+            Applier applier,
+            Reporter reporter,
+            ApplyWatcher watcher,
+            Supplier<RandomGenerator> random) {
         Context context = vertx.getOrCreateContext();
         Follower follower =
                 new Follower(
@@ -89,7 +106,8 @@ public final class Follower {
                         settings,
                         applier,
                         reporter,
-                        watcher);
+                        watcher,
+                        random);
         return follower.running
                 .inTurn(follower.running::load)
                 .otherwiseEmpty()
@@ -165,7 +183,9 @@ public final class Follower {
         }
         syncing = true;
         vertx.cancelTimer(timer);
-        exchange()
+        // Whatever goes wrong, even in making the report, must not be the last exchange.
+        Future.succeededFuture()
+                .compose(v -> exchange())
                 .onFailure(this::troubled)
                 .onComplete(done -> {
                     syncing = false;
@@ -180,7 +200,7 @@ public final class Follower {
     }
 
     private long nextDelay() {
-        double jitter = 0.9 + 0.2 * ThreadLocalRandom.current().nextDouble();
+        double jitter = 0.9 + 0.2 * random.get().nextDouble();
         return Math.max(1, Math.round(settings.interval().toMillis() * jitter));
     }
 
@@ -284,7 +304,7 @@ public final class Follower {
         Running.Unread unread = running.unread(instance);
         return (held == null || !held.is(target))
                 && !running.isHeldBack(instance, target)
-                && (unread == null || !unread.target().equals(target));
+                && (unread == null || !unread.target().names(target));
     }
 
     private Future<Pull> pull(String instance, Targets.Target target, boolean whole) {

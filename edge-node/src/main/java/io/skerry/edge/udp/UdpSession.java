@@ -123,7 +123,7 @@ final class UdpSession implements SessionTable.Keyed {
         port.metrics().opened(Protocol.UDP);
         route.origins().opened(client, origin);
         loop.add(this);
-        port.listener().sessionBegan();
+        port.sessionBegan();
     }
 
     /// Gives back what a session holds that never began.
@@ -321,6 +321,6 @@ final class UdpSession implements SessionTable.Keyed {
                     route.originPort(),
                     reason.word());
         }
-        port.listener().sessionEnded();
+        port.sessionEnded();
     }
 }
