@@ -37,6 +37,10 @@ import java.util.regex.Pattern;
 /// @param admin `admin`: address of health and metrics, default 127.0.0.1:0
 /// @param drain `drain`: how long sessions may go on when the node stops, 0 to 3,600 s, default 10
 ///   s
+/// @param takeOver `take-over`: take over from the process that has the data folder, if there is one;
+///   default false
+/// @param handOverDrain `edge.hand-over-drain`: how long TCP sessions may go on in a process whose
+///   sockets another one took over, 0 to 24 h, default 1 h
 /// @param transport `edge.transport`: how sockets are waited for, default `auto`
 /// @param loops `edge.loops`: event loops, 0 to 256, default 0: one per core
 /// @param sessionsMax `edge.sessions-max`: open sessions of the node, TCP and UDP together, 1 to
@@ -58,6 +62,8 @@ public record EdgeSettings(
         Path data,
         HostPort admin,
         Duration drain,
+        boolean takeOver,
+        Duration handOverDrain,
         TransportChoice transport,
         int loops,
         int sessionsMax,
@@ -92,6 +98,9 @@ public record EdgeSettings(
     public static final Duration DRAIN_DEFAULT = Duration.ofSeconds(10);
     public static final Duration DRAIN_MAX = Duration.ofHours(1);
 
+    public static final Duration HAND_OVER_DRAIN_DEFAULT = Duration.ofHours(1);
+    public static final Duration HAND_OVER_DRAIN_MAX = Duration.ofHours(24);
+
     private static final Pattern NODE = Pattern.compile("[A-Za-z0-9._-]{1,63}");
     private static final String LOCAL = "local";
     private static final String RULES_DEFAULT = "http://127.0.0.1:8081";
@@ -113,6 +122,12 @@ public record EdgeSettings(
                         data(settings),
                         settings.hostPort("admin", "127.0.0.1:0"),
                         settings.duration("drain", DRAIN_DEFAULT, Duration.ZERO, DRAIN_MAX),
+                        settings.flag("take-over", false),
+                        settings.duration(
+                                "edge.hand-over-drain",
+                                HAND_OVER_DRAIN_DEFAULT,
+                                Duration.ZERO,
+                                HAND_OVER_DRAIN_MAX),
                         transport(settings),
                         settings.integer("edge.loops", 0, 0, LOOPS_MAX),
                         settings.integer("edge.sessions-max", SESSIONS_DEFAULT, 1, SESSIONS_MAX),

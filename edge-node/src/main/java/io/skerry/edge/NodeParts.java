@@ -1,5 +1,6 @@
 package io.skerry.edge;
 
+import io.skerry.edge.listener.InheritedSockets;
 import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.SessionMetrics;
@@ -18,6 +19,7 @@ import io.vertx.core.Vertx;
 /// @param sessions counters of the node
 /// @param limits the node's limit of sessions
 /// @param own ports that must not be an origin
+/// @param inherited listening sockets of the process that the node takes over from
 /// @param changed to be run, on any thread, when there is something new to report, such as a rule
 ///   that has drained
 public record NodeParts(
@@ -29,4 +31,5 @@ public record NodeParts(
         SessionMetrics sessions,
         SessionLimits limits,
         OwnPorts own,
+        InheritedSockets inherited,
         Runnable changed) {}

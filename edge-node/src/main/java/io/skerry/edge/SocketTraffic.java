@@ -2,9 +2,14 @@ package io.skerry.edge;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.unix.FileDescriptor;
 import io.skerry.edge.clientaddress.ClientHeader;
+import io.skerry.edge.handover.OpenSocket;
 import io.skerry.edge.listener.DescriptorBudget;
+import io.skerry.edge.listener.InheritedSockets;
+import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerFactories;
+import io.skerry.edge.listener.ListenerFactory;
 import io.skerry.edge.listener.Listeners;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.listener.RouteSource;
@@ -20,8 +25,11 @@ import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.net.Protocol;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,11 +38,15 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The real traffic of a node: event loops, listeners for TCP and UDP, and what feeds them. On the
 /// control context.
 final class SocketTraffic implements Traffic {
+    private static final Logger LOG = LoggerFactory.getLogger(SocketTraffic.class);
     private static final int LOOPS_CLOSE_MILLIS = 5_000;
 
     /// With none at all a loop can end before it has closed its sockets (Netty 4.2.18).
@@ -45,6 +57,7 @@ final class SocketTraffic implements Traffic {
     private final UdpListeners udp;
     private final DescriptorBudget budget;
     private final Listeners listeners;
+    private final InheritedSockets inherited;
     private Set<String> instances = Set.of();
 
     SocketTraffic(NodeParts parts) {
@@ -74,7 +87,9 @@ final class SocketTraffic implements Traffic {
                                 tcp, udp, settings.slots(), loops.all().size(), budget, false),
                         new Routes(parts),
                         parts.own(),
-                        System::nanoTime);
+                        System::nanoTime,
+                        parts.inherited());
+        inherited = parts.inherited();
     }
 
     private static @Nullable ByteBuf header(
@@ -120,6 +135,81 @@ final class SocketTraffic implements Traffic {
     @Override
     public List<Limit> limits() {
         return List.of(new Limit("descriptors", budget::limit, tcp::acceptPauses));
+    }
+
+    @Override
+    public List<OpenSocket> sockets() {
+        List<OpenSocket> all = new ArrayList<>();
+        for (Listener each : listeners.open()) {
+            List<Integer> sockets = each.sockets();
+            for (int i = 0; i < sockets.size(); i++) {
+                String name = new InheritedSockets.Place(each.key(), i).toString();
+                all.add(new OpenSocket(name, new JsonObject(), sockets.get(i)));
+            }
+        }
+        return all;
+    }
+
+    @Override
+    public Future<List<OpenSocket>> pause() {
+        List<Future<Void>> paused = listeners.open().stream().map(Listener::pause).toList();
+        return Future.all(paused)
+                .compose(all -> tcp.pauseSessions())
+                .compose(tcpSessions ->
+                        udp.pauseSessions()
+                                .map(udpSessions ->
+                                        Stream.concat(tcpSessions.stream(), udpSessions.stream())
+                                                .toList()));
+    }
+
+    @Override
+    public void resume() {
+        listeners.open().forEach(Listener::resume);
+        tcp.resumeSessions();
+        udp.resumeSessions();
+    }
+
+    @Override
+    public void forgetPaused() {
+        tcp.forgetSessions();
+        udp.forgetSessions();
+    }
+
+    @Override
+    public void adopt(List<OpenSocket> sessions) {
+        for (OpenSocket each : sessions) {
+            InheritedSockets.Place place =
+                    InheritedSockets.Place.parse(each.name()).orElse(null);
+            Listener listener = place == null ? null : listeners.at(place.key()).orElse(null);
+            if (place == null || listener == null) {
+                close(each.descriptor());
+                continue;
+            }
+            ListenerFactory factory =
+                    switch (place.key().protocol()) {
+                        case TCP -> tcp;
+                        case UDP -> udp;
+                    };
+            factory.adoptSession(listener, place.index(), each);
+        }
+    }
+
+    @Override
+    public void begin() {
+        listeners.open().forEach(Listener::resume);
+        List<Integer> unwanted = inherited.takeRest();
+        unwanted.forEach(SocketTraffic::close);
+        if (!unwanted.isEmpty()) {
+            LOG.info("{} sockets of the process before are of no rule here", unwanted.size());
+        }
+    }
+
+    private static void close(int descriptor) {
+        try {
+            new FileDescriptor(descriptor).close();
+        } catch (IOException failed) {
+            LOG.debug("closing a socket failed", failed);
+        }
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +45,7 @@ public final class Follower {
     private boolean syncAgain;
     private boolean hintsInTurn;
     private boolean stopped;
+    private boolean paused;
     private int olderAnswers;
     private long timer = -1;
     private String trouble = "";
@@ -70,13 +72,17 @@ public final class Follower {
 
     /// Starts to follow. Completes when what was on disk is served, without waiting for anyone.
     /// Called on the Vert.x context that the follower is to live on.
+    ///
+    /// @param taking what has to be done between applying what was on disk and the first report;
+    ///   the start fails with it
     public static Future<Follower> start(
             Vertx vertx,
             Bus bus,
             FollowSettings settings,
             Applier applier,
             Reporter reporter,
-            ApplyWatcher watcher) {
+            ApplyWatcher watcher,
+            Supplier<Future<Void>> taking) {
         Context context = vertx.getOrCreateContext();
         Follower follower =
                 new Follower(
@@ -90,7 +96,8 @@ public final class Follower {
         return follower.running
                 .inTurn(follower.running::load)
                 .otherwiseEmpty()
-                .map(loaded -> {
+                .compose(loaded -> taking.get())
+                .map(taken -> {
                     follower.noteRevision();
                     follower.serving = !follower.running.isEmpty();
                     bus.subscribe(
@@ -124,7 +131,7 @@ public final class Follower {
     }
 
     private void hinted(JsonObject message) {
-        if (stopped) {
+        if (stopped || paused) {
             return;
         }
         if (!hints.add(message)) {
@@ -140,7 +147,7 @@ public final class Follower {
     private Future<Void> applyHints() {
         hintsInTurn = false;
         Map<String, Held> next = hints.take(running);
-        return next.isEmpty() || stopped
+        return next.isEmpty() || stopped || paused
                 ? Future.succeededFuture()
                 : running.change(next, Set.of()).onComplete(done -> noteRevision());
     }
@@ -177,8 +184,8 @@ public final class Follower {
 
     private void retryAndSync() {
         Future<Void> retried =
-                running.hasRefusals()
-                        ? running.inTurn(() -> stopped ? Future.succeededFuture() : running.again())
+                running.hasRefusals() && !paused
+                        ? running.inTurn(() -> stopped || paused ? Future.succeededFuture() : running.again())
                         : Future.succeededFuture();
         retried.onComplete(done -> sync());
     }
@@ -196,6 +203,9 @@ public final class Follower {
         if (!trouble.isEmpty()) {
             trouble = "";
             log.info("rule service {} answers again", services.name());
+        }
+        if (paused) {
+            return Future.succeededFuture();
         }
         if (targets.head() < running.revision() && ++olderAnswers < OLDER_ANSWERS_BELIEVED) {
             // A hint that came while the answer was under way explains it, unless it lasts.
@@ -303,7 +313,7 @@ public final class Follower {
         Set<String> remove = new HashSet<>(running.instances());
         remove.removeAll(targets.instances().keySet());
         remove.removeIf(instance -> isOvertaken(instance, targets));
-        if (stopped || put.isEmpty() && remove.isEmpty()) {
+        if (stopped || paused || put.isEmpty() && remove.isEmpty()) {
             return Future.succeededFuture();
         }
         syncAgain = true;
@@ -339,6 +349,34 @@ public final class Follower {
             trouble = now;
             log.warn("no targets from {}, the last ones stay: {}", asked(), now);
         }
+    }
+
+    /// Changes nothing from now on, neither what runs nor what is on disk; reports go on. Completes
+    /// when no change is under way.
+    public Future<Void> pause() {
+        return Future.future(promise ->
+                context.runOnContext(v -> {
+                    paused = true;
+                    running.inTurn(Future::succeededFuture).onComplete(promise);
+                }));
+    }
+
+    /// Follows again after {@link #pause}.
+    public void resume() {
+        context.runOnContext(v -> {
+            paused = false;
+            sync();
+        });
+    }
+
+    /// Stops following without a word: another process goes on under the same boot id.
+    public Future<Void> leave() {
+        return Future.future(promise ->
+                context.runOnContext(v -> {
+                    stopped = true;
+                    vertx.cancelTimer(timer);
+                    services.close().onComplete(promise);
+                }));
     }
 
     /// Reports once more what the reporter says by now, such as that the node leaves, and stops

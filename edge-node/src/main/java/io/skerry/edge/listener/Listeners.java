@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
@@ -49,6 +50,7 @@ public final class Listeners {
     private final OwnPorts own;
     private final PortOwner portOwner;
     private final LongSupplier nanoClock;
+    private final InheritedSockets inherited;
     private final Map<ListenerKey, Running> running = new HashMap<>();
     private final Map<RuleKey, Integer> ports = new HashMap<>();
     private final Map<RuleKey, Pool> pools = new HashMap<>();
@@ -67,6 +69,18 @@ public final class Listeners {
             RouteSource routes,
             OwnPorts own,
             LongSupplier nanoClock) {
+        this(vertx, factories, routes, own, nanoClock, new InheritedSockets(List.of()));
+    }
+
+    /// @param inherited sockets that are open already, used for the ports they are of
+    public Listeners(
+            Vertx vertx,
+            ListenerFactories factories,
+            RouteSource routes,
+            OwnPorts own,
+            LongSupplier nanoClock,
+            InheritedSockets inherited) {
+        this.inherited = inherited;
         this.context = vertx.getOrCreateContext();
         this.factories = factories;
         this.routes = routes;
@@ -107,6 +121,7 @@ public final class Listeners {
         running.forEach((key, each) -> now.put(key, each.wanted()));
         Set<ListenerKey> ours = new HashSet<>(now.keySet());
         ours.addAll(drains.keys());
+        ours.addAll(inherited.keys());
         List<InstanceContent> contents = wanted;
         return context.<Prepared>executeBlocking(() -> prepare(contents, now, ours))
                 .compose(prepared -> apply(Objects.requireNonNull(prepared), contents))
@@ -225,7 +240,9 @@ public final class Listeners {
             return;
         }
         WantedListener rule = rules.next();
-        openRule(rule, keys.getOrDefault(rule.ruleKey(), List.of()), taken)
+        List<ListenerKey> ports = keys.getOrDefault(rule.ruleKey(), List.of());
+        List<ListenerKey> served = ports.stream().filter(inherited::holds).toList();
+        openRule(rule, ports, taken)
                 .onComplete(result ->
                         context.runOnContext(v -> {
                             if (result.failed()) {
@@ -235,6 +252,7 @@ public final class Listeners {
                             Refusal refusal = result.result();
                             if (refusal != null) {
                                 refusals.put(rule.ruleKey(), refusal);
+                                served.forEach(port -> inherited.refused(port, refusal));
                             }
                             openNext(rules, keys, taken, refusals, done);
                         }));
@@ -259,8 +277,16 @@ public final class Listeners {
         return RuleOpening.open(
                         context,
                         keys,
-                        key -> factories.of(protocol).open(key, route(key, rule), loops))
+                        key -> open(factories.of(protocol), key, route(key, rule), loops))
                 .compose(outcome -> settle(rule, outcome));
+    }
+
+    private Future<Listener> open(
+            ListenerFactory factory, ListenerKey key, Route route, int loops) {
+        List<Integer> sockets = inherited.take(key);
+        return sockets.isEmpty()
+                ? factory.open(key, route, loops)
+                : factory.adopt(key, route, sockets);
     }
 
     private Future<@Nullable Refusal> settle(WantedListener rule, RuleOpening.Outcome outcome) {
@@ -344,6 +370,16 @@ public final class Listeners {
     public long sessions() {
         return drains.sessions()
                 + running.values().stream().mapToLong(each -> each.listener().sessions()).sum();
+    }
+
+    /// The open listeners.
+    public List<Listener> open() {
+        return running.values().stream().map(Running::listener).toList();
+    }
+
+    /// The open listener of a port.
+    public Optional<Listener> at(ListenerKey key) {
+        return Optional.ofNullable(running.get(key)).map(Running::listener);
     }
 
     /// Closes every port, lets sessions go on for a while and ends what is left.

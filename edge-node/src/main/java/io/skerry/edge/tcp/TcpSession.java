@@ -394,6 +394,7 @@ final class TcpSession {
                     LOOP,
                     DRAIN_DEADLINE,
                     SHUTDOWN,
+                    HANDED_OVER,
                     MAX_CONNECTIONS,
                     SESSION_LIMIT,
                     DESCRIPTORS,

@@ -126,8 +126,12 @@ final class WatchedEpoll implements IoHandler {
             return registration.submit(none ? EpollIoOps.EPOLLET : ops);
         }
 
-        /// Sockets leave the loop only to be closed, and a closed one is out of the set by itself.
+        /// Sockets leave the loop only to be closed, and a closed one is out of the set by itself
+        /// unless another process has it, too.
         private void closeFirst() {
+            if (handle instanceof Shareable socket && socket.isShared()) {
+                return;
+            }
             try {
                 ((EpollIoHandle) handle).fd().close();
             } catch (IOException failed) {

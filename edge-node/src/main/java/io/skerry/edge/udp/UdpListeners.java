@@ -8,12 +8,14 @@ import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.FastThreadLocalThread;
+import io.skerry.edge.handover.OpenSocket;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerFactory;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.metrics.SessionMetrics;
+import io.skerry.edge.session.EndReason;
 import io.skerry.edge.session.SessionLimits;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -24,6 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Opens UDP ports on the event loops that TCP uses too. The loops must be epoll's: on others every
@@ -93,6 +96,64 @@ public final class UdpListeners implements ListenerFactory {
             chosen.get(0).execute(() -> bind(listener, chosen, opened));
             return opened.future();
         });
+    }
+
+    @Override
+    public Future<Listener> adopt(ListenerKey key, Route route, List<Integer> sockets) {
+        if (loops.isEmpty()) {
+            return Future.failedFuture(new IOException("UDP needs epoll"));
+        }
+        UdpListener listener = new UdpListener(key, route, this::closing);
+        List<UdpPort> ports = new ArrayList<>();
+        int first = Math.floorMod(next.getAndIncrement(), loops.size());
+        for (int fd : sockets) {
+            UdpLoop loop = loops.get((first + ports.size()) % loops.size());
+            ports.add(new UdpPort(listener, node, loop, fd, numbers.incrementAndGet()));
+        }
+        listener.opened(ports);
+        return Future.succeededFuture(listener);
+    }
+
+    @Override
+    public Future<List<OpenSocket>> pauseSessions() {
+        List<Future<List<OpenSocket>>> parts = new ArrayList<>();
+        for (UdpLoop loop : loops) {
+            Promise<List<OpenSocket>> part = Promise.promise();
+            parts.add(part.future());
+            loop.execute(() -> {
+                loop.touch();
+                loop.paused.addAll(loop.sessions.list(UdpSession::goesOver));
+                part.complete(loop.paused.stream().map(UdpSession::pause).toList());
+            });
+        }
+        return Future.all(parts)
+                .map(all -> parts.stream().flatMap(part -> part.result().stream()).toList());
+    }
+
+    @Override
+    public void resumeSessions() {
+        eachPaused(UdpSession::resume);
+    }
+
+    @Override
+    public void forgetSessions() {
+        eachPaused(session -> session.end(EndReason.HANDED_OVER));
+    }
+
+    private void eachPaused(Consumer<UdpSession> action) {
+        for (UdpLoop loop : loops) {
+            loop.execute(() -> {
+                List<UdpSession> all = List.copyOf(loop.paused);
+                loop.paused.clear();
+                all.stream().filter(session -> !session.hasEnded()).forEach(action);
+            });
+        }
+    }
+
+    @Override
+    public void adoptSession(Listener listener, int index, OpenSocket session) {
+        ((UdpListener) listener)
+                .adopt(index, SessionState.read(session.about()), session.descriptor());
     }
 
     private List<UdpLoop> choose(int wanted) {

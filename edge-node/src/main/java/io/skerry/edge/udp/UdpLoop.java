@@ -7,6 +7,7 @@ import io.netty.channel.epoll.EpollIoOps;
 import io.netty.util.concurrent.Future;
 import io.skerry.edge.metrics.SessionMetrics;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -30,6 +31,9 @@ final class UdpLoop {
     final SessionMemory memory = new SessionMemory();
     final SessionTable<UdpSession> sessions = new SessionTable<>(RandomGenerator.getDefault());
     final SessionKey wanted = new SessionKey();
+
+    /// Sessions that are not read because another process may go on with them.
+    final List<UdpSession> paused = new ArrayList<>();
 
     private final IoEventLoop loop;
     private @Nullable Future<?> ticking;

@@ -1,5 +1,6 @@
 package io.skerry.edge.udp;
 
+import io.skerry.edge.listener.InheritedSockets;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.metrics.DropReason;
@@ -9,8 +10,10 @@ import io.skerry.edge.origin.Origin;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +56,24 @@ final class UdpPort {
 
     void close() {
         socket.release();
+    }
+
+    /// Reads nothing from now on; the socket stays open.
+    void pause() {
+        socket.leave();
+    }
+
+    void resume() {
+        try {
+            socket.register();
+        } catch (IOException refused) {
+            throw new UncheckedIOException("port " + key() + " is not read any more", refused);
+        }
+    }
+
+    /// The name of its socket for another process.
+    String place() {
+        return new InheritedSockets.Place(key(), listener.indexOf(this)).toString();
     }
 
     UdpLoop loop() {
@@ -196,7 +217,42 @@ final class UdpPort {
             route.origins().failed(origin);
             return refuse(DropReason.SEND_FAILED, EndReason.ORIGIN_UNREACHABLE);
         }
-        UdpSession session = new UdpSession(this, loop, route, origin, peer, fd);
+        Manner manner =
+                Manner.of(
+                        route,
+                        new InetSocketAddress(
+                                peer.client(), SocketAddress.port(peer.key().clientPort)),
+                        new InetSocketAddress(peer.dialled(), key().port()),
+                        new InetSocketAddress(address, route.originPort()));
+        return begin(new UdpSession(this, loop, route, origin, peer, manner, fd), route, origin);
+    }
+
+    /// Goes on with a session of another process.
+    void adopt(SessionState state, int fd) {
+        loop.touch();
+        Route route = listener.route();
+        DropReason refusal = node.admission().enter(route, state.client());
+        if (refusal != null) {
+            node.metrics().dropped(refusal);
+            loop.calls.close(fd);
+            return;
+        }
+        Origin origin = route.origins().adopt(state.origin());
+        UdpSession.Peer peer =
+                new UdpSession.Peer(
+                        state.key(number),
+                        state.client(),
+                        state.dialled(),
+                        SessionState.scope(state.dialled()));
+        UdpSession session =
+                new UdpSession(this, loop, route, origin, peer, state.manner(), fd);
+        session.goOn(state);
+        if (begin(session, route, origin) == null) {
+            node.admission().leave(route, state.client());
+        }
+    }
+
+    private @Nullable UdpSession begin(UdpSession session, Route route, Origin origin) {
         try {
             session.begin();
             return session;

@@ -4,6 +4,7 @@ import io.netty.channel.IoEvent;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.unix.FileDescriptor;
+import io.skerry.edge.transport.Shareable;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -11,7 +12,7 @@ import org.slf4j.LoggerFactory;
 
 /// A UDP socket on an event loop. Owns the descriptor: once made it is closed exactly once, by
 /// {@link #close} or by the loop's own end.
-final class UdpSocket implements EpollIoHandle {
+final class UdpSocket implements EpollIoHandle, Shareable {
     private static final Logger LOG = LoggerFactory.getLogger(UdpSocket.class);
 
     private final UdpLoop loop;
@@ -19,6 +20,7 @@ final class UdpSocket implements EpollIoHandle {
     private final Runnable whenReadable;
     private final Runnable whenLoopEnds;
     private @Nullable IoRegistration registration;
+    private boolean shared;
     private boolean closed;
 
     /// @param whenReadable runs when there is something to read, an error, or nothing after all
@@ -31,7 +33,23 @@ final class UdpSocket implements EpollIoHandle {
     }
 
     void register() throws IOException {
-        registration = loop.register(this);
+        if (registration == null) {
+            registration = loop.register(this);
+        }
+    }
+
+    /// Leaves the loop and stays open, so that another process can have the socket as well.
+    void leave() {
+        shared = true;
+        if (registration != null) {
+            registration.cancel();
+            registration = null;
+        }
+    }
+
+    @Override
+    public boolean isShared() {
+        return shared;
     }
 
     int number() {

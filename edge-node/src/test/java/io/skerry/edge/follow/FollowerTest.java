@@ -95,7 +95,8 @@ class FollowerTest {
                                         settings,
                                         applier,
                                         FollowerTest::report,
-                                        nanos -> {})
+                                        nanos -> {},
+                                        Future::succeededFuture)
                                 .onComplete(started));
         follower = await(started.future());
     }
