@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 
 /// The new process's side of a hot restart: asks the running one for its sockets. Until {@link
 /// #serving} has succeeded the running one goes on, whatever happens here. All methods block.
-public final class TakeOver {
+public final class TakeOver implements AutoCloseable {
     /// The name under which the {@link FolderLock} goes over.
     static final String LOCK = "lock";
 
@@ -179,5 +179,13 @@ public final class TakeOver {
         } catch (IOException gone) {
             with.close();
         }
+    }
+
+    /// Gives up: the running process goes on.
+    @Override
+    public void close() {
+        with.close();
+        lock.close();
+        listeners.forEach(each -> LocalCalls.close(each.descriptor()));
     }
 }
