@@ -3,7 +3,6 @@ package io.skerry.edge;
 import io.skerry.edge.follow.FollowSettings;
 import io.skerry.edge.follow.Follower;
 import io.skerry.edge.handover.Handable;
-import io.skerry.edge.handover.OpenSocket;
 import io.skerry.edge.handover.TakeOver;
 import io.skerry.edge.health.HealthChecks;
 import io.skerry.edge.listener.InheritedSockets;
@@ -15,7 +14,6 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.name.Names;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
-import io.skerry.edge.transport.Transport;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.Protocol;
@@ -30,7 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -149,7 +147,10 @@ public final class EdgeNode {
                                 vertx,
                                 bus,
                                 FollowSettings.of(
-                                        settings.rules(), settings.token(), settings.data()),
+                                        settings.rules(),
+                                        settings.token(),
+                                        settings.data(),
+                                        settings.crashWindow()),
                                 node.traffic,
                                 node::report,
                                 node.metrics::applied,
@@ -208,76 +209,26 @@ public final class EdgeNode {
     ///
     /// @param leave frees the control ports that are not the node's own
     Handable handable(Supplier<Future<Void>> leave) {
-        return new Handable() {
-            @Override
-            public String name() {
-                return settings.node();
-            }
-
-            @Override
-            public String boot() {
-                return boot;
-            }
-
-            @Override
-            public Optional<String> refusal() {
-                return settings.transport().transport() == Transport.EPOLL
-                        ? Optional.empty()
-                        : Optional.of("a hot restart needs edge.transport epoll");
-            }
-
-            @Override
-            public Future<List<OpenSocket>> begin() {
-                return onControl(() -> follower().pause().map(paused -> traffic.sockets()));
-            }
-
-            @Override
-            public Future<List<OpenSocket>> pause() {
-                return onControl(traffic::pause);
-            }
-
-            @Override
-            public Future<Void> resume() {
-                return onControl(() -> {
-                    if (state == NodeReport.State.UP) {
-                        traffic.resume();
-                        follower().resume();
-                    }
-                    return Future.succeededFuture();
-                });
-            }
-
-            @Override
-            public Future<Void> letGo() {
-                return onControl(() -> EdgeNode.this.letGo(leave));
-            }
-        };
+        return new NodeHandover(
+                this, control, settings, boot, traffic, () -> Objects.requireNonNull(follower), leave);
     }
 
-    private Follower follower() {
-        return Objects.requireNonNull(follower, "started");
+    /// Whether it has not begun to stop.
+    boolean isUp() {
+        return state == NodeReport.State.UP && !handedOver;
     }
 
-    private <T> Future<T> onControl(Supplier<Future<T>> step) {
-        return Future.future(promise ->
-                control.runOnContext(v -> {
-                    try {
-                        step.get().onComplete(promise);
-                    } catch (RuntimeException bug) {
-                        promise.fail(bug);
-                    }
-                }));
-    }
-
-    private Future<Void> letGo(Supplier<Future<Void>> leave) {
+    /// Another process has the sockets: closes what control ports there are and begins to drain.
+    ///
+    /// @return completes when the control ports are free
+    Future<Void> letGo() {
         handedOver = true;
         traffic.forgetPaused();
         AdminServer server = admin;
         admin = null;
         Future<Void> free =
                 (server == null ? Future.<Void>succeededFuture() : server.close())
-                        .transform(closed -> follower().leave())
-                        .transform(left -> leave.get());
+                        .transform(closed -> Objects.requireNonNull(follower).leave());
         closeAll(settings.handOverDrain(), hurried.future()).onComplete(over);
         return free;
     }
@@ -299,17 +250,20 @@ public final class EdgeNode {
     /// Whether it serves and means to go on.
     public boolean isReady() {
         Follower now = follower;
-        return state == NodeReport.State.UP && !handedOver && now != null && now.isReady();
+        return isUp() && now != null && now.isReady() && !now.isDraining();
     }
 
-    /// Completes when the node serves what it was told for the first time.
+    /// Completes when the node serves what it was told for the first time, which is nothing where
+    /// it was told to drain.
     public Future<Void> ready() {
         Promise<Void> ready = Promise.promise();
         vertx.setPeriodic(
                 READY_POLL_MILLIS,
                 READY_POLL_MILLIS,
                 timer -> {
-                    if (isReady() || state != NodeReport.State.UP) {
+                    Follower now = follower;
+                    boolean told = now != null && now.isReady();
+                    if (told || state != NodeReport.State.UP) {
                         vertx.cancelTimer(timer);
                         ready.tryComplete();
                     }
@@ -348,6 +302,12 @@ public final class EdgeNode {
         return all;
     }
 
+    private NodeReport.State state() {
+        Follower now = follower;
+        boolean drains = now != null && now.isDraining();
+        return state == NodeReport.State.UP && drains ? NodeReport.State.DRAINING : state;
+    }
+
     private NodeReport report(Map<String, NodeReport.Applied> instances) {
         long listeners = 0;
         long open = 0;
@@ -359,13 +319,24 @@ public final class EdgeNode {
                 settings.node(),
                 boot,
                 settings.area(),
-                state,
+                state(),
                 settings.slots().stream().map(Reachable::addresses).toList(),
                 capabilities.present(),
-                capabilities.missing(),
+                missing(),
                 listeners,
                 open,
                 instances);
+    }
+
+    private Map<String, String> missing() {
+        Follower now = follower;
+        String heldBack = now == null ? "" : now.heldBack();
+        if (heldBack.isEmpty()) {
+            return capabilities.missing();
+        }
+        Map<String, String> missing = new TreeMap<>(capabilities.missing());
+        missing.put("crash-loop", heldBack);
+        return missing;
     }
 
     /// Stops in order: unready, says that it leaves, accepts nothing more, lets sessions drain for

@@ -82,9 +82,10 @@ final class EdgeProcess implements ServiceMain.Running {
             throw new IllegalStateException(
                     owner + "; use another one, or --take-over to take over from that process");
         }
-        if (settings.transport().transport() != io.skerry.edge.transport.Transport.EPOLL) {
-            throw new IllegalStateException("a hot restart needs edge.transport epoll");
-        }
+        NodeHandover.refusal(settings)
+                .ifPresent(why -> {
+                    throw new IllegalStateException(why);
+                });
         try {
             return new Folder.Taken(TakeOver.begin(data, settings.node()));
         } catch (IOException failed) {

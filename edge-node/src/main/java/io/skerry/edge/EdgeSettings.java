@@ -37,6 +37,8 @@ import java.util.regex.Pattern;
 /// @param admin `admin`: address of health and metrics, default 127.0.0.1:0
 /// @param drain `drain`: how long sessions may go on when the node stops, 0 to 3,600 s, default 10
 ///   s
+/// @param crashWindow `edge.crash-window`: how long a revision has to run until the end of the
+///   process is not its fault, 0 to 600 s, default 10 s; 0: never is
 /// @param takeOver `take-over`: take over from the process that has the data folder, if there is one;
 ///   default false
 /// @param handOverDrain `edge.hand-over-drain`: how long TCP sessions may go on in a process whose
@@ -62,6 +64,7 @@ public record EdgeSettings(
         Path data,
         HostPort admin,
         Duration drain,
+        Duration crashWindow,
         boolean takeOver,
         Duration handOverDrain,
         TransportChoice transport,
@@ -97,6 +100,8 @@ public record EdgeSettings(
     public static final int SESSIONS_DEFAULT = 1_000_000;
     public static final Duration DRAIN_DEFAULT = Duration.ofSeconds(10);
     public static final Duration DRAIN_MAX = Duration.ofHours(1);
+    public static final Duration CRASH_WINDOW_DEFAULT = Duration.ofSeconds(10);
+    public static final Duration CRASH_WINDOW_MAX = Duration.ofMinutes(10);
 
     public static final Duration HAND_OVER_DRAIN_DEFAULT = Duration.ofHours(1);
     public static final Duration HAND_OVER_DRAIN_MAX = Duration.ofHours(24);
@@ -122,6 +127,11 @@ public record EdgeSettings(
                         data(settings),
                         settings.hostPort("admin", "127.0.0.1:0"),
                         settings.duration("drain", DRAIN_DEFAULT, Duration.ZERO, DRAIN_MAX),
+                        settings.duration(
+                                "edge.crash-window",
+                                CRASH_WINDOW_DEFAULT,
+                                Duration.ZERO,
+                                CRASH_WINDOW_MAX),
                         settings.flag("take-over", false),
                         settings.duration(
                                 "edge.hand-over-drain",

@@ -139,6 +139,35 @@ class HotRestartTest {
         next(running, before);
     }
 
+    @Test
+    void scratch() throws Exception {
+        put(1, udpRule(1));
+        EdgeProgram running = serving();
+        traffic.datagrams(at(udp), 0, 50);
+        traffic.goesOn(false, false, true);
+        List<EdgeProgram> before = new ArrayList<>();
+        for (int restart = 1; restart <= RESTARTS; restart++) {
+            EdgeProgram next = edge(0, "--take-over").awaitSaid("took over from pid");
+            before.add(running);
+            running = next;
+            traffic.goesOn(false, false, true);
+            long revision = restart + 1;
+            put(revision, udpRule(revision));
+            acknowledged(revision);
+            System.out.println(restart + " " + traffic.portsSeen);
+        }
+        System.out.println(running.said());
+        System.out.println(before.getFirst().said());
+        System.out.println(traffic.portsSeen);
+        traffic.close();
+        assertThat(traffic.wrong).isEmpty();
+        assertThat(traffic.portsSeen)
+                .allSatisfy((session, ports) -> assertThat(ports).hasSize(1));
+        for (EdgeProgram each : before) {
+            assertThat(each.awaitEnd()).as(each.said()).isZero();
+        }
+    }
+
     private void next(EdgeProgram running, List<EdgeProgram> before) throws Exception {
         // Long connections are where they began; each process ends when it has none left.
         assertThat(before.getFirst().isAlive()).isTrue();

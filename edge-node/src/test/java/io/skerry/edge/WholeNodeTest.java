@@ -188,6 +188,46 @@ class WholeNodeTest {
     }
 
     @Test
+    void aNodeToldToDrainServesNobodyUntilItIsToldOtherwiseAlsoAfterARestart() throws Exception {
+        int port = freePort();
+        put(1, Contents.rule(Protocol.TCP, port, tcpOrigin.getLocalPort(), 1));
+        deploy();
+        acknowledged(1);
+        try (Socket client = new Socket(HOST, port)) {
+            assertThat(over(client, "before")).isEqualTo("before");
+            service.drain(true);
+            Eventually.holds(
+                    "draining", () -> service.lastReport().state() == NodeReport.State.DRAINING);
+            assertThat(node().isReady()).isFalse();
+            Eventually.holds("closed", () -> service.lastReport().listeners() == 0);
+            assertThatThrownBy(() -> new Socket(HOST, port).close())
+                    .isInstanceOf(ConnectException.class);
+            assertThat(over(client, "drains")).isEqualTo("drains");
+            assertThat(service.applied(Contents.A).draining())
+                    .containsExactly(Contents.ruleId(port));
+            put(2, Contents.rule(Protocol.TCP, port, tcpOrigin.getLocalPort(), 2));
+            acknowledged(2);
+            assertThat(service.lastReport().listeners()).isZero();
+        }
+        await(vertx.undeploy(vertx.deploymentIDs().iterator().next()));
+        service.silence(true);
+        deploy();
+        assertThatThrownBy(() -> new Socket(HOST, port).close())
+                .isInstanceOf(ConnectException.class);
+        assertThat(node().isReady()).isFalse();
+        service.silence(false);
+        service.drain(false);
+        Eventually.holds("ready again", () -> node().isReady());
+        try (Socket client = new Socket(HOST, port)) {
+            assertThat(over(client, "again")).isEqualTo("again");
+        }
+    }
+
+    private EdgeNode node() {
+        return Objects.requireNonNull(verticle).node();
+    }
+
+    @Test
     void servesFromDiskAfterARestartWithoutARuleService() throws Exception {
         int port = freePort();
         put(1, Contents.rule(Protocol.TCP, port, tcpOrigin.getLocalPort(), 1));

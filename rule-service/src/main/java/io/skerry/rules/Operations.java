@@ -4,6 +4,7 @@ import io.skerry.rules.instance.InstanceOperations;
 import io.skerry.rules.node.NodeOperations;
 import io.skerry.rules.origingroup.GroupOperations;
 import io.skerry.rules.revision.RevisionOperations;
+import io.skerry.rules.rule.Diff;
 import io.skerry.rules.rule.Rollback;
 import io.skerry.rules.rule.RuleListing;
 import io.skerry.rules.rule.RuleOperations;
@@ -28,6 +29,7 @@ final class Operations {
     private final RuleOperations rules;
     private final RuleListing listing;
     private final Rollback rollback;
+    private final Diff diff;
     private final GroupOperations groups;
     private final NodeOperations nodes;
     private final RevisionOperations revisions;
@@ -39,6 +41,7 @@ final class Operations {
             RuleOperations rules,
             RuleListing listing,
             Rollback rollback,
+            Diff diff,
             GroupOperations groups,
             NodeOperations nodes,
             RevisionOperations revisions,
@@ -48,6 +51,7 @@ final class Operations {
         this.rules = rules;
         this.listing = listing;
         this.rollback = rollback;
+        this.diff = diff;
         this.groups = groups;
         this.nodes = nodes;
         this.revisions = revisions;
@@ -122,6 +126,7 @@ final class Operations {
             case DELETE_INSTANCE -> instances.delete(request);
             case ROLLBACK_INSTANCE ->
                     rollback.run(request, change -> instances.shown(change, request));
+            case GET_DIFF -> diff.run(request);
             case CREATE_RULES -> rules.create(request);
             case LIST_RULES -> listing.list(request);
             case GET_RULE -> listing.get(request);
@@ -139,6 +144,8 @@ final class Operations {
             case DELETE_ORIGIN_GROUP -> groups.delete(request);
             case LIST_NODES -> nodes.list(request);
             case DELETE_NODE -> nodes.delete(request);
+            case DRAIN_NODE -> nodes.drain(request);
+            case UNDRAIN_NODE -> nodes.undrain(request);
             case LIST_REVISIONS -> revisions.list(request);
             case GET_REVISION -> revisions.get(request);
             case PING -> ping();

@@ -61,6 +61,7 @@ final class RuleMetrics {
         limit.labelValues("instances").set(settings.instanceQuota());
         limit.labelValues("slots").set(settings.slots());
         limit.labelValues("history_revisions").set(settings.historyMaxRevisions());
+        limit.labelValues("history_days").set(settings.historyDays());
         limit.labelValues("writes_waiting").set(Writes.WAITING_MAX);
         limit.labelValues("contents_rules").set(Contents.RULES_MAX);
         limit.labelValues("origin_groups").set(GroupOperations.GROUPS_MAX);

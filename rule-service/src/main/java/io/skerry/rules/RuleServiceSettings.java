@@ -24,6 +24,7 @@ import java.util.regex.Pattern;
 ///   default on
 /// @param historyMaxRevisions `history.max-revisions`: revisions of history kept for rollback,
 ///   steps and audit, 1 to 1,000,000, default 10,000
+/// @param historyDays `history.days`: days they are kept at most, 1 to 3,650, default 90
 /// @param admin `admin`: health and metrics, default 127.0.0.1:0
 public record RuleServiceSettings(
         PostgresAddress postgres,
@@ -34,6 +35,7 @@ public record RuleServiceSettings(
         int instanceQuota,
         boolean edgeoneConflicts,
         int historyMaxRevisions,
+        int historyDays,
         HostPort admin) {
     private static final Pattern DOMAIN =
             Pattern.compile(
@@ -78,6 +80,7 @@ public record RuleServiceSettings(
                 settings.integer("instance-quota", 1, 1, 10_000),
                 settings.flag("edgeone-conflicts", true),
                 settings.integer("history.max-revisions", 10_000, 1, 1_000_000),
+                settings.integer("history.days", 90, 1, 3_650),
                 settings.hostPort("admin", "127.0.0.1:0"));
     }
 }

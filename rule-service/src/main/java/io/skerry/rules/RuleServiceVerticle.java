@@ -11,6 +11,7 @@ import io.skerry.rules.revision.Contents;
 import io.skerry.rules.revision.Publication;
 import io.skerry.rules.revision.RevisionOperations;
 import io.skerry.rules.revision.Writes;
+import io.skerry.rules.rule.Diff;
 import io.skerry.rules.rule.Rollback;
 import io.skerry.rules.rule.RuleListing;
 import io.skerry.rules.rule.RuleOperations;
@@ -77,7 +78,7 @@ final class RuleServiceVerticle extends VerticleBase {
                         changed -> home.runOnContext(v -> statuses.refresh(changed)));
         NodeApi api = new NodeApi(reports, new Pulls(opened, contents), settings.nodeToken());
         serveNodes(api, home);
-        Sweep sweeper = new Sweep(opened, statuses, publication);
+        Sweep sweeper = new Sweep(opened, statuses, publication, settings.historyDays());
         sweep = sweeper;
         sweeper.run();
         vertx.setPeriodic(Sweep.PERIOD_MILLIS, timer -> sweeper.run());
@@ -109,6 +110,7 @@ final class RuleServiceVerticle extends VerticleBase {
                 new RuleOperations(writes),
                 new RuleListing(opened),
                 new Rollback(writes),
+                new Diff(opened),
                 new GroupOperations(opened, writes),
                 new NodeOperations(opened, writes),
                 new RevisionOperations(opened),

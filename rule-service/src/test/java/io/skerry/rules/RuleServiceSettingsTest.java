@@ -33,6 +33,7 @@ final class RuleServiceSettingsTest {
         assertThat(settings.accessDomain()).isEqualTo("l4.skerry.test");
         assertThat(settings.edgeoneConflicts()).isTrue();
         assertThat(settings.historyMaxRevisions()).isEqualTo(10_000);
+        assertThat(settings.historyDays()).isEqualTo(90);
         assertThat(settings.nodeToken()).isEmpty();
     }
 
@@ -51,6 +52,8 @@ final class RuleServiceSettingsTest {
                                         "0",
                                         "history.max-revisions",
                                         "0",
+                                        "history.days",
+                                        "3651",
                                         "access-domain",
                                         "a b")))
                 .containsExactlyInAnyOrder(
@@ -59,6 +62,7 @@ final class RuleServiceSettingsTest {
                         "slots",
                         "instance-quota",
                         "history.max-revisions",
+                        "history.days",
                         "access-domain");
     }
 

@@ -69,7 +69,10 @@ public final class Up {
                 "listen",
                 settings.listen(),
                 "data",
-                settings.data().resolve("edge").toString());
+                settings.data().resolve("edge").toString(),
+                // A SIGKILL by hand ends all of it, and would be taken for a crash of the node.
+                "edge.crash-window",
+                "0");
     }
 
     private static Future<List<String>> demo(

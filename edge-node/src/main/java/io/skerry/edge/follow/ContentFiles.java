@@ -28,9 +28,8 @@ final class ContentFiles {
 
     private final Path folder;
 
-    /// @param data the node's folder; contents live in `contents` under it
-    ContentFiles(Path data) {
-        this.folder = data.resolve("contents");
+    ContentFiles(Path folder) {
+        this.folder = folder;
     }
 
     /// Everything that can be read; a file that cannot is set aside as `….json.corrupt`.
@@ -106,10 +105,44 @@ final class ContentFiles {
         syncFolder();
     }
 
+    /// Copies what is stored of an instance, if anything is; not synced.
+    void copy(String instance, ContentFiles to) throws IOException {
+        Path from = file(instance);
+        if (Files.exists(from)) {
+            Path next = to.file(instance).resolveSibling(instance + ".copy");
+            Files.copy(from, next, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(
+                    next,
+                    to.file(instance),
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
     void remove(String instance) throws IOException {
         if (Files.deleteIfExists(file(instance))) {
             syncFolder();
         }
+    }
+
+    /// Whether the node was told to drain when it was told anything last.
+    boolean isDraining() {
+        return Files.exists(drainFile());
+    }
+
+    /// Keeps that for the next start; on disk when this returns.
+    void drain(boolean wanted) throws IOException {
+        Files.createDirectories(folder);
+        if (wanted) {
+            Files.writeString(drainFile(), "");
+        } else {
+            Files.deleteIfExists(drainFile());
+        }
+        syncFolder();
+    }
+
+    private Path drainFile() {
+        return folder.resolve("drain");
     }
 
     private void syncFolder() throws IOException {

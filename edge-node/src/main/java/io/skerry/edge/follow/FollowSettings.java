@@ -14,6 +14,7 @@ import java.util.List;
 /// @param connectDeadline time for a rule service to accept a connection, 2 s
 /// @param answerDeadline time for its whole answer, 5 s
 /// @param answerBytesMax longest answer in bytes, 64 MiB
+/// @param crashWindow how long a content has to run until the end of the process is not its fault
 public record FollowSettings(
         List<URI> rules,
         String token,
@@ -21,7 +22,8 @@ public record FollowSettings(
         Duration interval,
         Duration connectDeadline,
         Duration answerDeadline,
-        int answerBytesMax) {
+        int answerBytesMax,
+        Duration crashWindow) {
     public static final Duration INTERVAL = Duration.ofSeconds(2);
     public static final int ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -29,7 +31,8 @@ public record FollowSettings(
         rules = List.copyOf(rules);
     }
 
-    public static FollowSettings of(List<URI> rules, String token, Path data) {
+    public static FollowSettings of(
+            List<URI> rules, String token, Path data, Duration crashWindow) {
         return new FollowSettings(
                 rules,
                 token,
@@ -37,6 +40,7 @@ public record FollowSettings(
                 INTERVAL,
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(5),
-                ANSWER_BYTES_MAX);
+                ANSWER_BYTES_MAX,
+                crashWindow);
     }
 }

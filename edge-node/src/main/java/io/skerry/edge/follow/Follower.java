@@ -10,6 +10,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -17,6 +18,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +53,9 @@ public final class Follower {
     private String trouble = "";
     private volatile boolean serving;
     private volatile boolean nameTaken;
+    private volatile boolean draining;
     private volatile long revision;
+    private volatile List<Trial> heldBack = List.of();
 
     private Follower(
             Vertx vertx,
@@ -66,8 +70,7 @@ public final class Follower {
         this.settings = settings;
         this.reporter = reporter;
         this.services = services;
-        this.running =
-                new Running(vertx, context, applier, new ContentFiles(settings.data()), watcher);
+        this.running = new Running(vertx, context, applier, settings, watcher);
     }
 
     /// Starts to follow. Completes when what was on disk is served, without waiting for anyone.
@@ -99,6 +102,7 @@ public final class Follower {
                 .compose(loaded -> taking.get())
                 .map(taken -> {
                     follower.noteRevision();
+                    follower.draining = follower.running.isDraining();
                     follower.serving = !follower.running.isEmpty();
                     bus.subscribe(
                             BusAddress.CHANGED,
@@ -117,6 +121,11 @@ public final class Follower {
     /// Whether the node serves what it was told, now or in an earlier life.
     public boolean isReady() {
         return serving && !nameTaken && !stopped;
+    }
+
+    /// Whether the node is told to serve nobody, now or when it was told anything last.
+    public boolean isDraining() {
+        return draining;
     }
 
     /// The highest revision that is applied; 0 before the first.
@@ -217,10 +226,22 @@ public final class Follower {
             return Future.succeededFuture();
         }
         olderAnswers = targets.head() < running.revision() ? olderAnswers : 0;
-        running.retainUnread(targets.instances().keySet());
-        return pullAll(targets)
+        running.retainTargets(targets.instances().keySet());
+        return drain(targets.drain())
+                .compose(done -> pullAll(targets))
                 .compose(pulled -> running.inTurn(() -> adopt(targets, pulled)))
                 .onSuccess(done -> serving = true);
+    }
+
+    private Future<Void> drain(boolean wanted) {
+        if (draining == wanted) {
+            return Future.succeededFuture();
+        }
+        // Unready before the first port closes; ready again only when all are open.
+        draining = true;
+        syncAgain = true;
+        log.info(wanted ? "told to drain: serving nobody" : "told to serve again");
+        return running.inTurn(() -> running.drain(wanted)).onSuccess(done -> draining = wanted);
     }
 
     /// Strict: an answer without targets must never be taken for one with none.
@@ -271,6 +292,7 @@ public final class Follower {
         Held held = running.get(instance);
         Running.Unread unread = running.unread(instance);
         return (held == null || !held.is(target))
+                && !running.isHeldBack(instance, target)
                 && (unread == null || !unread.target().equals(target));
     }
 
@@ -336,6 +358,15 @@ public final class Follower {
 
     private void noteRevision() {
         revision = running.revision();
+        heldBack = running.heldBack();
+    }
+
+    /// Which revisions are held back because they ended the process, as text; empty for none. From
+    /// any thread.
+    public String heldBack() {
+        return heldBack.stream()
+                .map(each -> each.instance() + ": " + each.why())
+                .collect(Collectors.joining("; "));
     }
 
     private Object asked() {
@@ -357,7 +388,7 @@ public final class Follower {
         return Future.future(promise ->
                 context.runOnContext(v -> {
                     paused = true;
-                    running.inTurn(Future::succeededFuture).onComplete(promise);
+                    running.inTurn(running::end).onComplete(promise);
                 }));
     }
 
@@ -365,7 +396,7 @@ public final class Follower {
     public void resume() {
         context.runOnContext(v -> {
             paused = false;
-            sync();
+            running.inTurn(running::goOn).onComplete(done -> sync());
         });
     }
 
@@ -388,7 +419,7 @@ public final class Follower {
                     vertx.cancelTimer(timer);
                     services.sync(reporter.report(running.report()).print())
                             .timeout(settings.connectDeadline().toMillis(), TimeUnit.MILLISECONDS)
-                            .transform(said -> running.inTurn(Future::succeededFuture))
+                            .transform(said -> running.inTurn(running::end))
                             .transform(settled -> services.close())
                             .onComplete(promise);
                 }));

@@ -10,6 +10,10 @@ record Held(InstanceContent content, String digest) {
     }
 
     boolean is(Targets.Target target) {
-        return content.revision() == target.revision() && digest.equals(target.digest());
+        return target().equals(target);
+    }
+
+    Targets.Target target() {
+        return new Targets.Target(content.revision(), digest);
     }
 }

@@ -8,6 +8,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -29,21 +30,24 @@ final class Running {
     private final Context context;
     private final Applier applier;
     private final ContentFiles files;
+    private final Trials trials;
     private final ApplyWatcher watcher;
     private final TreeMap<String, Held> held = new TreeMap<>();
     private final TreeMap<String, Unread> unread = new TreeMap<>();
+    private boolean draining;
     private Future<Void> last = Future.succeededFuture();
 
     Running(
             Vertx vertx,
             Context context,
             Applier applier,
-            ContentFiles files,
+            FollowSettings settings,
             ApplyWatcher watcher) {
         this.vertx = vertx;
         this.context = context;
         this.applier = applier;
-        this.files = files;
+        this.files = new ContentFiles(settings.data().resolve("contents"));
+        this.trials = new Trials(vertx, settings.data(), files, settings.crashWindow(), held::get);
         this.watcher = watcher;
     }
 
@@ -78,8 +82,44 @@ final class Running {
         unread.put(instance, what);
     }
 
-    void retainUnread(Set<String> instances) {
+    /// Forgets what is no target any more.
+    void retainTargets(Set<String> instances) {
         unread.keySet().retainAll(instances);
+        trials.heldBack().stream()
+                .map(Trial::instance)
+                .filter(each -> !instances.contains(each))
+                .forEach(trials::forget);
+    }
+
+    /// Whether a content has ended the process too often to be applied again.
+    boolean isHeldBack(String instance, Targets.Target target) {
+        return trials.isHeldBack(instance, target);
+    }
+
+    /// What is held back because it ended the process.
+    List<Trial> heldBack() {
+        return trials.heldBack();
+    }
+
+    /// Nothing is applied any more: the process ends in order.
+    Future<Void> end() {
+        return trials.end();
+    }
+
+    /// The process goes on after all.
+    Future<Void> goOn() {
+        return trials.goOn();
+    }
+
+    /// Whether ports are kept closed although contents are followed.
+    boolean isDraining() {
+        return draining;
+    }
+
+    /// Closes every port, or opens them again; kept on disk, so that a restart does not undo it.
+    Future<Void> drain(boolean wanted) {
+        draining = wanted;
+        return run(Map.of(), Set.of(), false).compose(done -> onDisk(() -> files.drain(wanted)));
     }
 
     boolean hasRefusals() {
@@ -88,10 +128,12 @@ final class Running {
 
     /// Reads the files and runs what they say.
     Future<Void> load() {
-        return vertx.executeBlocking(files::load)
+        return vertx.executeBlocking(files::isDraining)
+                .onSuccess(wanted -> draining = wanted)
+                .compose(read -> trials.load())
                 .recover(failure -> {
                     log.error("no last content is read: {}", failure.getMessage());
-                    return Future.succeededFuture(java.util.List.of());
+                    return Future.succeededFuture(List.of());
                 })
                 .compose(loaded -> {
                     if (loaded == null || loaded.isEmpty()) {
@@ -100,13 +142,16 @@ final class Running {
                     TreeMap<String, Held> put = new TreeMap<>();
                     loaded.forEach(each -> put.put(each.content().instance(), each));
                     log.info("serving {} instances from the last applied content", put.size());
-                    return apply(put, Set.of(), false);
+                    return run(put, Set.of(), false);
                 });
     }
 
     /// Runs other contents for some instances and none for others.
     Future<Void> change(Map<String, Held> put, Set<String> remove) {
-        return apply(put, remove, true);
+        Map<String, Held> allowed = trials.allowed(put);
+        return allowed.isEmpty() && remove.isEmpty()
+                ? Future.succeededFuture()
+                : trials.begin(allowed).compose(marked -> run(allowed, remove, true));
     }
 
     /// Tries again what was refused.
@@ -115,12 +160,13 @@ final class Running {
                 .onFailure(bug -> log.error("refused rules were not tried again", bug));
     }
 
-    private Future<Void> apply(Map<String, Held> put, Set<String> remove, boolean keep) {
+    private Future<Void> run(Map<String, Held> put, Set<String> remove, boolean keep) {
         TreeMap<String, Held> next = new TreeMap<>(held);
         next.putAll(put);
         next.keySet().removeAll(remove);
         TreeMap<String, InstanceContent> contents = new TreeMap<>();
-        next.forEach((id, each) -> contents.put(id, each.content()));
+        next.forEach((id, each) ->
+                contents.put(id, draining ? each.content().closed() : each.content()));
         long began = System.nanoTime();
         return onContext(guarded(contents))
                 .compose(applied -> {
@@ -128,6 +174,8 @@ final class Running {
                     held.clear();
                     held.putAll(next);
                     put.keySet().forEach(unread::remove);
+                    trials.applied(put.keySet());
+                    remove.forEach(trials::forget);
                     return keep ? store(put, remove) : Future.succeededFuture();
                 })
                 .onFailure(bug -> log.error("a change was not applied; tried again", bug));
@@ -144,14 +192,24 @@ final class Running {
     /// A disk that fails costs the memory of the next start and nothing else.
     private Future<Void> store(Map<String, Held> put, Set<String> remove) {
         Map<String, Held> stored = Map.copyOf(put);
+        return onDisk(() -> {
+            for (Held each : stored.values()) {
+                files.store(each);
+            }
+            for (String each : remove) {
+                files.remove(each);
+            }
+        });
+    }
+
+    private interface DiskWork {
+        void run() throws IOException;
+    }
+
+    private Future<Void> onDisk(DiskWork work) {
         return vertx.executeBlocking(
                         () -> {
-                            for (Held each : stored.values()) {
-                                files.store(each);
-                            }
-                            for (String each : remove) {
-                                files.remove(each);
-                            }
+                            work.run();
                             return true;
                         })
                 .recover(failure -> {
@@ -193,6 +251,7 @@ final class Running {
                                 each.target().digest(),
                                 each.refused(),
                                 outcomes.getOrDefault(id, Applier.Outcome.GOOD).draining())));
+        trials.report(report);
         return report;
     }
 }

@@ -4,6 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import io.skerry.edge.socket.SocketAddress;
+import io.skerry.edge.socket.SystemCalls;
 import java.lang.foreign.MemorySegment;
 
 /// Control messages beside a datagram: the local address it came to or leaves from (`in_pktinfo`,

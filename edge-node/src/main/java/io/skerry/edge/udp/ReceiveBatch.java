@@ -1,5 +1,7 @@
 package io.skerry.edge.udp;
 
+import io.skerry.edge.socket.SocketAddress;
+import io.skerry.edge.socket.SystemCalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -2,6 +2,7 @@ package io.skerry.edge.udp;
 
 import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.SessionMetrics;
+import io.skerry.edge.socket.SystemCalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

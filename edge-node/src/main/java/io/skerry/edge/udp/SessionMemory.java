@@ -1,5 +1,6 @@
 package io.skerry.edge.udp;
 
+import io.skerry.edge.socket.SocketAddress;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;

@@ -1,5 +1,6 @@
 package io.skerry.edge.udp;
 
+import io.skerry.edge.socket.SocketAddress;
 import io.skerry.shared.net.IpText;
 import io.vertx.core.json.JsonObject;
 import java.net.Inet6Address;

@@ -6,6 +6,7 @@ import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.util.concurrent.Future;
 import io.skerry.edge.metrics.SessionMetrics;
+import io.skerry.edge.socket.SystemCalls;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,11 +1,13 @@
 package io.skerry.edge.udp;
 
-import static io.skerry.edge.udp.SystemCalls.SOL_IP;
-import static io.skerry.edge.udp.SystemCalls.SOL_IPV6;
-import static io.skerry.edge.udp.SystemCalls.SOL_SOCKET;
+import static io.skerry.edge.socket.SystemCalls.SOL_IP;
+import static io.skerry.edge.socket.SystemCalls.SOL_IPV6;
+import static io.skerry.edge.socket.SystemCalls.SOL_SOCKET;
 
 import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.metrics.SessionMetrics;
+import io.skerry.edge.socket.SocketAddress;
+import io.skerry.edge.socket.SystemCalls;
 import io.skerry.shared.net.IpText;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

@@ -8,6 +8,8 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.Choice;
 import io.skerry.edge.origin.Origin;
 import io.skerry.edge.session.EndReason;
+import io.skerry.edge.socket.SocketAddress;
+import io.skerry.edge.socket.SystemCalls;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -7,6 +7,8 @@ import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.RuleCounters;
 import io.skerry.edge.origin.Origin;
 import io.skerry.edge.session.EndReason;
+import io.skerry.edge.socket.SocketAddress;
+import io.skerry.edge.socket.SystemCalls;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;

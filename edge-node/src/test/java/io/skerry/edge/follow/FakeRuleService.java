@@ -35,6 +35,7 @@ public final class FakeRuleService implements AutoCloseable {
     public final List<String> tokens = new CopyOnWriteArrayList<>();
     private volatile Optional<Raw> syncAnswer = Optional.empty();
     private volatile boolean silent;
+    private volatile boolean drain;
     private volatile long head;
 
     public FakeRuleService(Vertx vertx) throws Exception {
@@ -84,6 +85,11 @@ public final class FakeRuleService implements AutoCloseable {
         pulls.remove(instance);
     }
 
+    /// Tells the node to serve nobody, or to serve again.
+    public void drain(boolean on) {
+        drain = on;
+    }
+
     /// Takes requests and answers none.
     public void silence(boolean on) {
         silent = on;
@@ -127,7 +133,7 @@ public final class FakeRuleService implements AutoCloseable {
         Map<String, Targets.Target> targets = new TreeMap<>();
         contents.forEach((id, c) -> targets.put(id, new Targets.Target(c.revision(), c.digest())));
         targets.putAll(forced);
-        return new Targets(head, targets);
+        return new Targets(head, drain, targets);
     }
 
     private Raw pull(String instance, long from) {

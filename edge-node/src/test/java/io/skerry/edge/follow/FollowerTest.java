@@ -85,7 +85,8 @@ class FollowerTest {
                         interval,
                         interval.equals(LONG) ? Duration.ofSeconds(10) : Duration.ofMillis(500),
                         interval.equals(LONG) ? Duration.ofSeconds(10) : Duration.ofMillis(700),
-                        1024 * 1024);
+                        1024 * 1024,
+                        Duration.ofSeconds(10));
         Promise<Follower> started = Promise.promise();
         vertx.getOrCreateContext()
                 .runOnContext(v ->

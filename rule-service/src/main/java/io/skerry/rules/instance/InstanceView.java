@@ -47,8 +47,7 @@ final class InstanceView {
     private List<String> addresses(InstanceRow row) {
         TreeSet<String> addresses = new TreeSet<>();
         for (NodeRow node : nodes) {
-            boolean serves =
-                    node.state() != NodeRow.State.DOWN && node.area().serves(row.spec().area());
+            boolean serves = node.isServing() && node.area().serves(row.spec().area());
             if (serves && row.slot() < node.slots().size()) {
                 node.slots().get(row.slot()).stream()
                         .filter(address -> row.spec().ipv6() || address.indexOf(':') < 0)

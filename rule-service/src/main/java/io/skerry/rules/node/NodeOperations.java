@@ -58,7 +58,8 @@ public final class NodeOperations {
         return new JsonObject()
                 .put("node", node.name())
                 .put("area", node.area().word())
-                .put("state", node.state().word())
+                .put("state", node.shown().word())
+                .put("drain", node.drain())
                 .put("capabilities", new JsonArray(node.capabilities()))
                 .put("missing", missing)
                 .put("listeners", node.listeners())
@@ -87,6 +88,38 @@ public final class NodeOperations {
                     NodeTable.delete(change.sql(), name);
                     change.note(name, "forgot node " + name);
                     return RuleReply.noContent();
+                });
+    }
+
+    /// The node is to serve nobody, now and after every restart, until it is told otherwise.
+    public RuleReply drain(RuleRequest request) {
+        return setDrain(request, true);
+    }
+
+    /// The node may serve again.
+    public RuleReply undrain(RuleRequest request) {
+        return setDrain(request, false);
+    }
+
+    private RuleReply setDrain(RuleRequest request, boolean drain) {
+        String name = Body.id(request, "node");
+        return writes.run(
+                request,
+                change -> {
+                    Transaction sql = change.sql();
+                    NodeRow node =
+                            NodeTable.lock(sql, name).orElseThrow(() -> missing("node", name));
+                    if (node.drain() != drain) {
+                        NodeTable.setDrain(sql, name, drain);
+                        change.nodesTouched();
+                        change.note(
+                                name,
+                                (drain ? "drained node " : "ended the drain of node ") + name);
+                    }
+                    NodeRow now = NodeTable.find(sql, name).orElseThrow();
+                    Map<String, Map<String, Long>> runs = NodeTable.revisions(sql, List.of(name));
+                    return new RuleReply.Done(
+                            202, print(now, runs.getOrDefault(name, Map.of())), null, null);
                 });
     }
 
@@ -134,13 +167,16 @@ public final class NodeOperations {
                         since,
                         new StatusRule.Content(instance.revision(), instance.digest()));
         String state =
-                node.state() == NodeRow.State.DOWN
-                        ? "down"
-                        : switch (answer.answer()) {
-                            case PENDING -> "pending";
-                            case DONE -> "ack";
-                            case REFUSED -> "nack";
-                        };
+                switch (node.shown()) {
+                    case DOWN -> "down";
+                    case DRAINING -> "draining";
+                    case UP ->
+                            switch (answer.answer()) {
+                                case PENDING -> "pending";
+                                case DONE -> "ack";
+                                case REFUSED -> "nack";
+                            };
+                };
         return new JsonObject()
                 .put("node", node.name())
                 .put("state", state)

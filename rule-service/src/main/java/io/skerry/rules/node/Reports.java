@@ -40,7 +40,8 @@ public final class Reports {
             "WITH seen AS (UPDATE node SET seen_at = now(), listeners = $5, sessions = $6 WHERE"
                     + " name = $1 AND boot = $2 AND state = $3 AND report_hash = $4 RETURNING 1)"
                     + " SELECT (SELECT count(*) FROM seen), h.revision, i.id, i.area, i.revision,"
-                    + " i.digest FROM head h LEFT JOIN instance i ON true";
+                    + " i.digest, coalesce((SELECT drain FROM node WHERE name = $1), false) FROM"
+                    + " head h LEFT JOIN instance i ON true";
 
     private final Database database;
     private final Publication publication;
@@ -180,15 +181,17 @@ public final class Reports {
 
     private static Targets targets(NodeReport report, RowSet<Row> rows) {
         long head = 0;
+        boolean drain = false;
         Map<String, Targets.Target> targets = new TreeMap<>();
         for (Row row : rows) {
             head = row.getLong(1);
+            drain = row.getBoolean(6);
             String id = row.getString(2);
             if (id != null && report.area().serves(Area.of(row.getString(3)))) {
                 targets.put(id, new Targets.Target(row.getLong(4), row.getString(5)));
             }
         }
-        return new Targets(head, targets);
+        return new Targets(head, drain, targets);
     }
 
     /// Of everything but the counters.

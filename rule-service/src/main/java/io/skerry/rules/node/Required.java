@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The nodes that count for an instance: up, not draining, and in an area it is served in.
+/// The nodes that count for an instance: up, neither draining nor meant to, and in an area it is
+/// served in.
 final class Required {
     private final List<NodeRow> nodes;
     private final Map<String, NodeTable.Applied> applied = new HashMap<>();
@@ -20,7 +21,7 @@ final class Required {
     Required(InstanceRow instance, List<NodeRow> all, List<NodeTable.Applied> reported) {
         nodes = new ArrayList<>();
         for (NodeRow node : all) {
-            if (node.state() == NodeRow.State.UP && node.area().serves(instance.spec().area())) {
+            if (node.isServing() && node.area().serves(instance.spec().area())) {
                 nodes.add(node);
             }
         }

@@ -2,6 +2,7 @@ package io.skerry.rules.node;
 
 import io.skerry.rules.revision.Publication;
 import io.skerry.rules.store.Database;
+import io.skerry.rules.store.HeadTable;
 import io.skerry.rules.store.KeyTable;
 import io.skerry.rules.store.NodeTable;
 import io.skerry.rules.store.Transaction;
@@ -32,6 +33,7 @@ public final class Sweep {
     private final Database database;
     private final Statuses statuses;
     private final Publication publication;
+    private final int historyDays;
     private final Map<String, String> seen = new HashMap<>();
     private int rounds;
     private boolean running;
@@ -39,10 +41,12 @@ public final class Sweep {
     private long graceUntilNanos = graceFromNow();
     private volatile boolean healthy;
 
-    public Sweep(Database database, Statuses statuses, Publication publication) {
+    /// @param historyDays days that history is kept at most
+    public Sweep(Database database, Statuses statuses, Publication publication, int historyDays) {
         this.database = database;
         this.statuses = statuses;
         this.publication = publication;
+        this.historyDays = historyDays;
     }
 
     /// One sweep; does nothing while another one runs.
@@ -85,6 +89,7 @@ public final class Sweep {
                 database.note(sql -> {
                     if (prune) {
                         KeyTable.prune(sql);
+                        HeadTable.forgetOlder(sql, historyDays);
                     }
                     boolean early = System.nanoTime() - graceUntilNanos < 0;
                     return early ? List.of() : NodeTable.sweep(sql, SILENCE_SECONDS);
@@ -108,7 +113,7 @@ public final class Sweep {
                 sql.first(
                                 row -> row.getString(0),
                                 "SELECT coalesce(md5(string_agg(concat_ws(' ', name, boot, area,"
-                                        + " state), ',' ORDER BY name)), '') FROM node")
+                                        + " state, drain), ',' ORDER BY name)), '') FROM node")
                         .orElse("");
         Map<String, String> marks = new TreeMap<>();
         sql.rows(

@@ -38,6 +38,7 @@ public final class Change {
     private final int keepRevisions;
     private @Nullable String object;
     private boolean finished;
+    private boolean nodesTouched;
     private String summary = "";
 
     Change(
@@ -67,9 +68,9 @@ public final class Change {
         return head.revision();
     }
 
-    /// Newest revision whose history is no longer kept.
-    public long pruned() {
-        return head.pruned();
+    /// Where the deployment stands before this change.
+    public HeadTable.Head head() {
+        return head;
     }
 
     /// The instance of the request's path, locked; `not_found` where there is none.
@@ -96,6 +97,15 @@ public final class Change {
     /// Notes that an instance is gone.
     public void deleted(String instance) {
         deleted.add(instance);
+    }
+
+    /// Notes that nodes must ask again what they are to do, although no content has changed.
+    public void nodesTouched() {
+        nodesTouched = true;
+    }
+
+    boolean isTouchingNodes() {
+        return nodesTouched;
     }
 
     /// Says what the audit record is about; without it nothing was changed.

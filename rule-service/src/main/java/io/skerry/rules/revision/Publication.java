@@ -28,6 +28,9 @@ public final class Publication {
             bus.publish(BusAddress.CHANGED, hint(step));
             touched.accept(step.instance());
         }
+        if (change.isTouchingNodes()) {
+            bus.publish(BusAddress.CHANGED, new JsonObject().put("small", false));
+        }
         event(
                 "revision",
                 new JsonObject()

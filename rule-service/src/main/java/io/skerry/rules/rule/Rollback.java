@@ -5,19 +5,15 @@ import io.skerry.rules.revision.Change;
 import io.skerry.rules.revision.IfMatch;
 import io.skerry.rules.revision.InstanceEdit;
 import io.skerry.rules.revision.Writes;
-import io.skerry.rules.store.HeadTable;
 import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.RuleRow;
 import io.skerry.rules.store.RuleTable;
 import io.skerry.shared.bus.RuleReply;
 import io.skerry.shared.bus.RuleRequest;
 import io.skerry.shared.input.FieldReader;
-import io.skerry.shared.instance.InstanceSpec;
-import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Mistakes;
 import io.skerry.shared.problem.Problem;
 import io.skerry.shared.rule.Status;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,11 +39,11 @@ public final class Rollback {
                 change -> {
                     InstanceRow row = change.lockInstance(id);
                     IfMatch.check(request, row.revision());
-                    checkReach(change, row, to);
+                    Past.checkReach(change.head(), row, "to", to);
                     if (!row.status().takesChanges()) {
                         throw new Problem(List.of(RuleSwitch.closed(row))).toException();
                     }
-                    if (apply(change, row, past(change, row, to))) {
+                    if (apply(change, row, Past.of(change.sql(), row, to, change.revision()))) {
                         change.note(id, "rolled back instance " + row.spec().name() + " to " + to);
                         change.finish();
                     }
@@ -63,53 +59,6 @@ public final class Rollback {
         mistakes.addAll("", fields.mistakes());
         mistakes.throwIfAny();
         return to;
-    }
-
-    private static void checkReach(Change change, InstanceRow row, int to) {
-        long created = row.position();
-        if (to > change.current() || to < created) {
-            throw Problem.of(
-                            "to",
-                            Code.OUT_OF_RANGE,
-                            "must be from "
-                                    + created
-                                    + ", when the instance was created, to "
-                                    + change.current())
-                    .toException();
-        }
-        if (to < change.pruned()) {
-            throw Problem.of(
-                            "to",
-                            Code.GONE,
-                            "history is kept from revision " + change.pruned() + " on")
-                    .toException();
-        }
-    }
-
-    private record Past(InstanceSpec spec, Map<String, RuleRow> rules) {}
-
-    /// The rules as they were: the rules of now with each later step undone, newest first.
-    private static Past past(Change change, InstanceRow row, long to) {
-        Map<String, RuleRow> rules = new LinkedHashMap<>();
-        RuleTable.all(change.sql(), row.id()).forEach(rule -> rules.put(rule.id(), rule));
-        InstanceSpec spec = row.spec();
-        List<HeadTable.Step> steps =
-                HeadTable.stepsAfter(change.sql(), row.id(), to, Integer.MAX_VALUE);
-        for (HeadTable.Step step : steps.reversed()) {
-            JsonObject before = step.before();
-            before.getJsonArray(InstanceEdit.CREATED, new JsonArray()).forEach(rules::remove);
-            for (Object image : before.getJsonArray(InstanceEdit.RULES, new JsonArray())) {
-                RuleRow old =
-                        RuleRow.ofImage(
-                                row.id(), (JsonObject) image, Status.OFFLINE, change.revision());
-                rules.put(old.id(), old);
-            }
-            JsonObject own = before.getJsonObject(InstanceEdit.OWN);
-            if (own != null) {
-                spec = spec.with(own.getBoolean("ipv6"), own.getBoolean("crossBorder"));
-            }
-        }
-        return new Past(spec, rules);
     }
 
     private static boolean apply(Change change, InstanceRow row, Past past) {

@@ -71,9 +71,29 @@ public final class HeadTable {
                 audit.object(),
                 audit.summary());
         if (pruned > head.pruned()) {
-            sql.update("DELETE FROM change WHERE revision <= $1", pruned);
-            sql.update("DELETE FROM revision WHERE number <= $1", pruned);
+            forget(sql, pruned);
         }
+    }
+
+    /// Drops history that is older than so many days; the newest revision always stays.
+    public static void forgetOlder(Transaction sql, int days) {
+        String old =
+                "SELECT coalesce(max(r.number), 0) FROM revision r, head h WHERE r.number <"
+                        + " h.revision AND r.at < now() - make_interval(days => $1)";
+        if (sql.number(old, days) == 0) {
+            return;
+        }
+        Head head = lock(sql);
+        long pruned = sql.number(old, days);
+        if (pruned > head.pruned()) {
+            sql.update("UPDATE head SET pruned = $1", pruned);
+            forget(sql, pruned);
+        }
+    }
+
+    private static void forget(Transaction sql, long pruned) {
+        sql.update("DELETE FROM change WHERE revision <= $1", pruned);
+        sql.update("DELETE FROM revision WHERE number <= $1", pruned);
     }
 
     public static void addStep(Transaction sql, String instance, Step step) {

@@ -12,6 +12,7 @@ import java.util.Map;
 /// @param boot drawn at its start
 /// @param area where it stands
 /// @param state whether it serves
+/// @param drain whether people want it to serve nobody
 /// @param slots per slot its addresses
 /// @param capabilities what it can do
 /// @param missing what it cannot do, with the reason
@@ -23,12 +24,23 @@ public record NodeRow(
         String boot,
         NodeArea area,
         State state,
+        boolean drain,
         List<List<String>> slots,
         List<String> capabilities,
         Map<String, String> missing,
         long listeners,
         long sessions,
         OffsetDateTime seenAt) {
+    /// Whether it serves and is meant to: its answers count, and its addresses are given out.
+    public boolean isServing() {
+        return state == State.UP && !drain;
+    }
+
+    /// Its state for people: one that is to drain does so, whatever it has said until now.
+    public State shown() {
+        return state == State.UP && drain ? State.DRAINING : state;
+    }
+
     /// Whether a node serves.
     public enum State {
         UP,

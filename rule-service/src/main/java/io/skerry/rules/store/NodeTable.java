@@ -131,6 +131,11 @@ public final class NodeTable {
         return sql.first(NodeTable::row, "SELECT * FROM node WHERE name = $1 FOR UPDATE", name);
     }
 
+    /// Notes whether people want a node to serve nobody.
+    public static void setDrain(Transaction sql, String name, boolean drain) {
+        sql.update("UPDATE node SET drain = $2 WHERE name = $1", name, drain);
+    }
+
     public static long count(Transaction sql) {
         return sql.number("SELECT count(*) FROM node");
     }
@@ -189,6 +194,7 @@ public final class NodeTable {
                 row.getString("boot"),
                 NodeArea.of(row.getString("area")),
                 NodeRow.State.of(row.getString("state")),
+                row.getBoolean("drain"),
                 row.getJsonArray("slots").stream().map(slot -> texts((JsonArray) slot)).toList(),
                 texts(row.getJsonArray("capabilities")),
                 texts(row.getJsonObject("missing")),

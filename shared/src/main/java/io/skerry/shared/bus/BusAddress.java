@@ -7,7 +7,9 @@ public final class BusAddress {
     public static final String RULES = "skerry.rules.v1";
 
     /// Publish: a {@link io.skerry.shared.content.ContentChange} as JSON, after each commit; with
-    /// the field `small` false and no rules where nodes must pull. May be lost, doubled or late.
+    /// the field `small` false and no rules where nodes must pull. Nothing but `small` false asks
+    /// nodes to report and pull because something else than a content has changed. May be lost,
+    /// doubled or late.
     public static final String CHANGED = "skerry.changed.v1";
 
     /// Publish: one {@link Event} as JSON, for people who watch. May be lost.

@@ -20,6 +20,8 @@ public enum Operation {
     DELETE_INSTANCE(true),
     /// `instance`; body `{"to":17}`.
     ROLLBACK_INSTANCE(true),
+    /// `instance`, `from`, `to` → `{"added","removed","changed","instance"}`.
+    GET_DIFF(false),
 
     /// `instance`; body: a rule or an array of rules → 201.
     CREATE_RULES(true),
@@ -57,6 +59,10 @@ public enum Operation {
     LIST_NODES(false),
     /// `node` → 204.
     DELETE_NODE(true),
+    /// `node` → 202, the node: it is to serve nobody.
+    DRAIN_NODE(true),
+    /// `node` → 202, the node: it may serve again.
+    UNDRAIN_NODE(true),
 
     /// `offset`, `limit`; newest first.
     LIST_REVISIONS(false),

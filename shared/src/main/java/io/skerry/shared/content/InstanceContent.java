@@ -49,6 +49,11 @@ public record InstanceContent(
         return Collections.unmodifiableSortedMap(new TreeMap<>(map));
     }
 
+    /// The same instance with no port open, as a node runs it that serves nobody.
+    public InstanceContent closed() {
+        return new InstanceContent(instance, revision, ipv6, slot, new TreeMap<>(), groups);
+    }
+
     /// SHA-256 over the canonical form, in hex: fields in the order of {@link #print()}, rules and
     /// groups in the order of their identities. Equal content has equal digests on every machine;
     /// the revision is part of it.

@@ -148,6 +148,7 @@ public final class ClusterBus implements Bus {
                         .setClusterPingInterval(3_000)
                         .setClusterPingReplyInterval(3_000)
                         .setConnectTimeout(3_000);
+        settings.tls().ifPresent(tls -> tls.secure(busOptions));
         VertxOptions options =
                 new VertxOptions().setEventLoopPoolSize(1).setEventBusOptions(busOptions);
         // On a thread of its own: Vert.x objects to one Vert.x being made on a thread of another.
@@ -194,10 +195,11 @@ public final class ClusterBus implements Bus {
         heardAnybody = false;
         membership = new Membership(clustered, port);
         log.info(
-                "joined the cluster as {} at {}, event bus {}",
+                "joined the cluster as {} at {}, event bus {}{}",
                 settings.lite() ? "lite member" : "member",
                 settings.clusterBind(),
-                settings.busBind());
+                settings.busBind(),
+                settings.tls().isPresent() ? " with TLS" : "");
     }
 
     private static void register(EventBusPort port, Registration registration) {

@@ -4,6 +4,7 @@ import io.skerry.shared.net.HostPort;
 import io.skerry.shared.problem.Code;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,8 +17,13 @@ import java.util.regex.Pattern;
 /// @param members `cluster-members`: members to join, as host:port; the rule services and no
 ///   others, since lite members cannot hold a cluster together
 /// @param lite whether it holds no data of the cluster (edges and gateways)
+/// @param tls `bus-tls.…`: mutual TLS of the event bus, default none
 public record ClusterSettings(
-        HostPort clusterBind, HostPort busBind, List<String> members, boolean lite) {
+        HostPort clusterBind,
+        HostPort busBind,
+        List<String> members,
+        boolean lite,
+        Optional<BusTls> tls) {
     private static final int PORT_MAX = 65535;
     private static final Pattern MEMBER =
             Pattern.compile("(?:[^\\s:]+|\\[[0-9a-fA-F:.]+]):(\\d{1,5})");
@@ -50,16 +56,18 @@ public record ClusterSettings(
                     Code.INCOMPATIBLE,
                     "must differ from cluster-bind, which is " + bind);
         }
-        boolean insecure = settings.flag("cluster-insecure", false);
+        Optional<BusTls> tls = BusTls.read(settings);
+        boolean allowed = settings.flag("cluster-insecure", false) || BusTls.isAsked(settings);
         boolean loopback = bind.address().isLoopbackAddress() && bus.address().isLoopbackAddress();
-        if (!loopback && !insecure) {
+        if (!loopback && !allowed) {
             settings.mistake(
                     "cluster-bind",
                     Code.FORBIDDEN,
-                    "off loopback the cluster speaks without encryption: keep it on a private"
-                            + " network and set cluster-insecure to true");
+                    "off loopback the event bus needs TLS: give bus-tls.key, bus-tls.certificate and"
+                            + " bus-tls.ca, or keep it on a private network and set"
+                            + " cluster-insecure to true");
         }
-        return new ClusterSettings(bind, bus, members, lite);
+        return new ClusterSettings(bind, bus, members, lite, tls);
     }
 
     private static boolean isMember(String text) {

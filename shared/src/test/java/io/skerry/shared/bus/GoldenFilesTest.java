@@ -63,6 +63,7 @@ final class GoldenFilesTest {
                         Map.of(
                                 "sid-000000000002", new Targets.Target(9, "ab"),
                                 "sid-000000000001", new Targets.Target(7, "cd")));
+        Targets drain = new Targets(9, true, Map.of());
         Event event = new Event("rule-status", new JsonObject().put("rule", "rule-1"));
         return List.of(
                 new Golden("content", content, content.print(), j -> okContent(j)),
@@ -70,6 +71,7 @@ final class GoldenFilesTest {
                 new Golden("change-removal", removal, removal.print(), j -> okChange(j)),
                 new Golden("node-report", report, report.print(), NodeReport::read),
                 new Golden("targets", targets, targets.print(), Targets::read),
+                new Golden("targets-drain", drain, drain.print(), Targets::read),
                 request("request-object", create(new JsonObject().put("name", "a"))),
                 request("request-array", create(new JsonArray().add(1))),
                 request("request-text", create("tcp:1 a.test 1 off off")),

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
@@ -52,7 +53,8 @@ final class ClusterBusTest {
                         ports.get(index),
                         ports.get(index + ports.size() / 2),
                         members(ports),
-                        index >= FULL_MEMBERS);
+                        index >= FULL_MEMBERS,
+                        Optional.empty());
         ClusterBus bus = ClusterBus.join(vertx, settings).await(10, TimeUnit.SECONDS);
         buses.add(bus);
         return bus;

@@ -141,6 +141,11 @@ final class Cluster implements AutoCloseable {
         return edges.get(number - 1);
     }
 
+    /// Whether a content of an instance has yet to prove itself on an edge node.
+    boolean isOnTrial(int number, String instance) {
+        return Files.exists(folder.resolve("edge-" + number + "/trials/" + instance + ".json"));
+    }
+
     EmbeddedPostgres postgres() {
         return postgres;
     }

@@ -1,4 +1,4 @@
-package io.skerry.edge.udp;
+package io.skerry.edge.socket;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
@@ -16,15 +16,16 @@ import java.nio.ByteOrder;
 
 /// `sockaddr_in` and `sockaddr_in6` in native memory. An address is two numbers as well: its first
 /// and last eight bytes, the first zero for IPv4.
-final class SocketAddress {
+public final class SocketAddress {
     /// Room that either structure fits in.
-    static final int ROOM = 32;
+    public static final int ROOM = 32;
 
-    static final int V4_LENGTH = 16;
-    static final int V6_LENGTH = 28;
+    public static final int V4_LENGTH = 16;
+    public static final int V6_LENGTH = 28;
 
-    static final ValueLayout.OfLong LONG = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-    static final ValueLayout.OfInt INT = JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    public static final ValueLayout.OfLong LONG =
+            JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    public static final ValueLayout.OfInt INT = JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfShort SHORT =
             JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final long PORT = 2;
@@ -34,20 +35,20 @@ final class SocketAddress {
 
     private SocketAddress() {}
 
-    static boolean isV6(InetAddress address) {
+    public static boolean isV6(InetAddress address) {
         return address instanceof Inet6Address;
     }
 
-    static int family(boolean v6) {
+    public static int family(boolean v6) {
         return v6 ? SystemCalls.AF_INET6 : SystemCalls.AF_INET;
     }
 
-    static int length(boolean v6) {
+    public static int length(boolean v6) {
         return v6 ? V6_LENGTH : V4_LENGTH;
     }
 
     /// Writes the structure and answers its length.
-    static int write(MemorySegment memory, long at, InetAddress address, int port) {
+    public static int write(MemorySegment memory, long at, InetAddress address, int port) {
         boolean v6 = isV6(address);
         memory.asSlice(at, length(v6)).fill((byte) 0);
         memory.set(JAVA_SHORT_UNALIGNED, at, (short) family(v6));
@@ -61,37 +62,37 @@ final class SocketAddress {
         return length(v6);
     }
 
-    static long high(MemorySegment memory, long at, boolean v6) {
+    public static long high(MemorySegment memory, long at, boolean v6) {
         return v6 ? memory.get(LONG, at + V6_ADDRESS) : 0;
     }
 
-    static long low(MemorySegment memory, long at, boolean v6) {
+    public static long low(MemorySegment memory, long at, boolean v6) {
         return v6
                 ? memory.get(LONG, at + V6_ADDRESS + 8)
                 : memory.get(INT, at + V4_ADDRESS) & 0xffffffffL;
     }
 
     /// The port, and above its 16 bits the scope of an IPv6 address.
-    static long portAndScope(MemorySegment memory, long at, boolean v6) {
+    public static long portAndScope(MemorySegment memory, long at, boolean v6) {
         long port = memory.get(SHORT, at + PORT) & 0xffff;
         return v6 ? port | (long) memory.get(JAVA_INT_UNALIGNED, at + V6_SCOPE) << 16 : port;
     }
 
-    static int port(long portAndScope) {
+    public static int port(long portAndScope) {
         return (int) (portAndScope & 0xffff);
     }
 
-    static long high(InetAddress address) {
+    public static long high(InetAddress address) {
         return isV6(address) ? ByteBuffer.wrap(address.getAddress()).getLong(0) : 0;
     }
 
-    static long low(InetAddress address) {
+    public static long low(InetAddress address) {
         ByteBuffer bytes = ByteBuffer.wrap(address.getAddress());
         return isV6(address) ? bytes.getLong(8) : bytes.getInt(0) & 0xffffffffL;
     }
 
     /// The address of two numbers; a scope of 0 is none.
-    static InetAddress address(boolean v6, long high, long low, int scope) {
+    public static InetAddress address(boolean v6, long high, long low, int scope) {
         if (!v6) {
             return IpText.of(ByteBuffer.allocate(4).putInt((int) low).array());
         }
