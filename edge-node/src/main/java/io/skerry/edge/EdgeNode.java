@@ -82,8 +82,7 @@ public final class EdgeNode {
         this.control = control;
         this.takeOver = takeOver;
         this.boot = takeOver == null ? UUID.randomUUID().toString() : takeOver.boot();
-        this.inherited =
-                new InheritedSockets(takeOver == null ? List.of() : takeOver.listeners());
+        this.inherited = new InheritedSockets(takeOver == null ? List.of() : takeOver.listeners());
         this.settings = settings;
         this.limits = new SessionLimits(settings.sessionsMax());
         this.names = new Names(settings.names());
@@ -138,8 +137,7 @@ public final class EdgeNode {
             Traffic.Maker maker,
             List<HostPort> control,
             @Nullable TakeOver takeOver) {
-        EdgeNode node =
-                new EdgeNode(vertx, vertx.getOrCreateContext(), settings, maker, takeOver);
+        EdgeNode node = new EdgeNode(vertx, vertx.getOrCreateContext(), settings, maker, takeOver);
         control.forEach(port -> node.own.add(Protocol.TCP, port.address(), port.port()));
         return (takeOver == null ? node.startAdmin() : Future.<Void>succeededFuture())
                 .compose(started ->
@@ -210,7 +208,13 @@ public final class EdgeNode {
     /// @param leave frees the control ports that are not the node's own
     Handable handable(Supplier<Future<Void>> leave) {
         return new NodeHandover(
-                this, control, settings, boot, traffic, () -> Objects.requireNonNull(follower), leave);
+                this,
+                control,
+                settings,
+                boot,
+                traffic,
+                () -> Objects.requireNonNull(follower),
+                leave);
     }
 
     /// Whether it has not begun to stop.
@@ -346,8 +350,7 @@ public final class EdgeNode {
     public Future<Void> stop(Future<Void> hurry) {
         if (handedOver) {
             hurry.onComplete(now -> hurried.tryComplete());
-            vertx.setTimer(
-                    Math.max(1, settings.drain().toMillis()), t -> hurried.tryComplete());
+            vertx.setTimer(Math.max(1, settings.drain().toMillis()), t -> hurried.tryComplete());
             return over.future();
         }
         state = NodeReport.State.LEAVING;

@@ -56,10 +56,11 @@ final class EdgeProcess implements ServiceMain.Running {
                             .compose(process -> process.offer(settings.data(), folder))
                             .map(process -> {
                                 if (from != null) {
-                                    vertx.executeBlocking(() -> {
-                                                from.awaitFree();
-                                                return true;
-                                            })
+                                    vertx.executeBlocking(
+                                                    () -> {
+                                                        from.awaitFree();
+                                                        return true;
+                                                    })
                                             .onComplete(freed -> free.complete());
                                 }
                                 return process;
@@ -104,8 +105,7 @@ final class EdgeProcess implements ServiceMain.Running {
                 new EdgeVerticle(
                         bus, settings, List.of(cluster.clusterBind(), cluster.busBind()), from);
         return vertx.deployVerticle(verticle)
-                .recover(failure ->
-                        bus.close().transform(closed -> Future.failedFuture(failure)))
+                .recover(failure -> bus.close().transform(closed -> Future.failedFuture(failure)))
                 .map(id -> new EdgeProcess(vertx, bus, verticle, id));
     }
 

@@ -39,8 +39,8 @@ import java.util.regex.Pattern;
 ///   s
 /// @param crashWindow `edge.crash-window`: how long a revision has to run until the end of the
 ///   process is not its fault, 0 to 600 s, default 10 s; 0: never is
-/// @param takeOver `take-over`: take over from the process that has the data folder, if there is one;
-///   default false
+/// @param takeOver `take-over`: take over from the process that has the data folder, if there is
+///   one; default false
 /// @param handOverDrain `edge.hand-over-drain`: how long TCP sessions may go on in a process whose
 ///   sockets another one took over, 0 to 24 h, default 1 h
 /// @param transport `edge.transport`: how sockets are waited for, default `auto`

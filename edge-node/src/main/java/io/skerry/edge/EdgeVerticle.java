@@ -27,10 +27,7 @@ public final class EdgeVerticle extends VerticleBase {
 
     /// @param takeOver the process to take over from; null where there is none
     EdgeVerticle(
-            Bus bus,
-            EdgeSettings settings,
-            List<HostPort> control,
-            @Nullable TakeOver takeOver) {
+            Bus bus, EdgeSettings settings, List<HostPort> control, @Nullable TakeOver takeOver) {
         this(bus, settings, SocketTraffic::new, control, takeOver);
     }
 

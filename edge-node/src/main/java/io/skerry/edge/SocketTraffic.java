@@ -178,8 +178,7 @@ final class SocketTraffic implements Traffic {
     @Override
     public void adopt(List<OpenSocket> sessions) {
         for (OpenSocket each : sessions) {
-            InheritedSockets.Place place =
-                    InheritedSockets.Place.parse(each.name()).orElse(null);
+            InheritedSockets.Place place = InheritedSockets.Place.parse(each.name()).orElse(null);
             Listener listener = place == null ? null : listeners.at(place.key()).orElse(null);
             if (place == null || listener == null) {
                 close(each.descriptor());

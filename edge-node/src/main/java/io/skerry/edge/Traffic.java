@@ -25,7 +25,8 @@ interface Traffic extends Applier {
     /// The listening sockets, for another process; they stay open here.
     List<OpenSocket> sockets();
 
-    /// Accepts nothing from now on, and reads nothing of sessions that may go on in another process.
+    /// Accepts nothing from now on, and reads nothing of sessions that may go on in another
+    /// process.
     ///
     /// @return the sockets of those sessions, which stay open here
     Future<List<OpenSocket>> pause();

@@ -1,6 +1,7 @@
 package io.skerry.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.skerry.edge.follow.Contents;
 import io.skerry.edge.follow.FakeRuleService;
@@ -10,11 +11,15 @@ import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.Rule;
 import io.vertx.core.Vertx;
+import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -96,6 +101,8 @@ class HotRestartTest {
         settings.put("listen", HOST);
         settings.put("rules", service.uri().toString());
         settings.put("data", folder.resolve("data").toString());
+        // A cluster that nobody is in: the bus is not what this is about.
+        settings.put("cluster_members", HOST + ":1");
         settings.put("admin", HOST + ":" + admin);
         settings.put("edge_loops", "2");
         settings.put("edge_hand_over_drain", "60s");
@@ -136,39 +143,11 @@ class HotRestartTest {
             put(revision, tcpRule(revision), udpRule(revision));
             acknowledged(revision);
         }
-        next(running, before);
+        everythingEndsInOrder(running, before);
     }
 
-    @Test
-    void scratch() throws Exception {
-        put(1, udpRule(1));
-        EdgeProgram running = serving();
-        traffic.datagrams(at(udp), 0, 50);
-        traffic.goesOn(false, false, true);
-        List<EdgeProgram> before = new ArrayList<>();
-        for (int restart = 1; restart <= RESTARTS; restart++) {
-            EdgeProgram next = edge(0, "--take-over").awaitSaid("took over from pid");
-            before.add(running);
-            running = next;
-            traffic.goesOn(false, false, true);
-            long revision = restart + 1;
-            put(revision, udpRule(revision));
-            acknowledged(revision);
-            System.out.println(restart + " " + traffic.portsSeen);
-        }
-        System.out.println(running.said());
-        System.out.println(before.getFirst().said());
-        System.out.println(traffic.portsSeen);
-        traffic.close();
-        assertThat(traffic.wrong).isEmpty();
-        assertThat(traffic.portsSeen)
-                .allSatisfy((session, ports) -> assertThat(ports).hasSize(1));
-        for (EdgeProgram each : before) {
-            assertThat(each.awaitEnd()).as(each.said()).isZero();
-        }
-    }
-
-    private void next(EdgeProgram running, List<EdgeProgram> before) throws Exception {
+    private void everythingEndsInOrder(EdgeProgram running, List<EdgeProgram> before)
+            throws Exception {
         // Long connections are where they began; each process ends when it has none left.
         assertThat(before.getFirst().isAlive()).isTrue();
         traffic.datagrams(at(udp), 50, 10);
@@ -176,8 +155,7 @@ class HotRestartTest {
         traffic.close();
         assertThat(traffic.wrong).isEmpty();
         assertThat(traffic.portsSeen).hasSize(60);
-        assertThat(traffic.portsSeen)
-                .allSatisfy((session, ports) -> assertThat(ports).hasSize(1));
+        assertThat(traffic.portsSeen).allSatisfy((session, ports) -> assertThat(ports).hasSize(1));
         for (EdgeProgram each : before) {
             assertThat(each.awaitEnd()).as(each.said()).isZero();
         }
@@ -214,8 +192,7 @@ class HotRestartTest {
         edge(0, "--take-over").awaitSaid("took over from pid " + running.pid());
         traffic.goesOn(true, true, true);
         assertThat(traffic.wrong).isEmpty();
-        assertThat(traffic.portsSeen)
-                .allSatisfy((session, ports) -> assertThat(ports).hasSize(1));
+        assertThat(traffic.portsSeen).allSatisfy((session, ports) -> assertThat(ports).hasSize(1));
     }
 
     @Test
@@ -230,6 +207,71 @@ class HotRestartTest {
         assertThat(next.said()).contains("it does not answer").contains("pid " + running.pid());
         traffic.goesOn(false, true, false);
         assertThat(traffic.wrong).isEmpty();
+    }
+
+    @Test
+    void aProcessWithTooFewDescriptorsGivesUp() throws Exception {
+        List<Rule> rules = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            rules.add(Contents.rule(Protocol.UDP, freePort(), traffic.udpOrigin.getLocalPort(), 1));
+        }
+        rules.add(udpRule(1));
+        put(1, rules.toArray(Rule[]::new));
+        EdgeProgram running = serving();
+        traffic.datagrams(at(udp), 0, 5);
+        traffic.goesOn(false, false, true);
+        EdgeProgram next = edge(500, "--take-over");
+        assertThat(next.awaitEnd()).isEqualTo(1);
+        assertThat(next.said()).containsAnyOf("lost on their way", "served now and would not be");
+        running.awaitSaid("this one goes on");
+        traffic.goesOn(false, false, true);
+        assertThat(traffic.wrong).isEmpty();
+    }
+
+    /// Whoever has the sockets has the traffic: another user is turned away even where the file
+    /// would let them in.
+    @Test
+    void anotherUserIsTurnedAway() throws Exception {
+        assumeTrue(new File("/usr/bin/setpriv").canExecute() && isRoot(), "needs root and setpriv");
+        EdgeProgram running = serving();
+        Path data = folder.resolve("data");
+        Path socket = data.resolve("handover.sock");
+        for (Path each : List.of(folder, data)) {
+            Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+        assertThat(asNobody(socket)).contains("PermissionError");
+        Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
+        assertThat(asNobody(socket)).contains("\"say\":\"refused\"").contains("user 65534");
+        running.awaitSaid("a hot restart is refused");
+    }
+
+    private static boolean isRoot() throws IOException {
+        return Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
+    }
+
+    private static String asNobody(Path socket) throws Exception {
+        String ask =
+                """
+                import socket, sys
+                s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                s.connect(sys.argv[1])
+                s.send(b'{"v":1,"say":"hello","pid":1,"node":"edge-1"}')
+                print(s.recv(4096).decode())
+                """;
+        Process python =
+                new ProcessBuilder(
+                                "setpriv",
+                                "--reuid=65534",
+                                "--clear-groups",
+                                "/usr/bin/python3",
+                                "-c",
+                                ask,
+                                socket.toString())
+                        .redirectErrorStream(true)
+                        .start();
+        String said = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        python.waitFor();
+        return said;
     }
 
     @Test

@@ -194,7 +194,8 @@ public final class Follower {
     private void retryAndSync() {
         Future<Void> retried =
                 running.hasRefusals() && !paused
-                        ? running.inTurn(() -> stopped || paused ? Future.succeededFuture() : running.again())
+                        ? running.inTurn(() ->
+                                stopped || paused ? Future.succeededFuture() : running.again())
                         : Future.succeededFuture();
         retried.onComplete(done -> sync());
     }
@@ -415,6 +416,10 @@ public final class Follower {
     public Future<Void> stop() {
         return Future.future(promise ->
                 context.runOnContext(v -> {
+                    if (stopped) {
+                        promise.complete();
+                        return;
+                    }
                     stopped = true;
                     vertx.cancelTimer(timer);
                     services.sync(reporter.report(running.report()).print())

@@ -175,10 +175,11 @@ final class Trials {
     /// The process goes on after {@link #end}: what was on trial is so again, from the beginning.
     Future<Void> goOn() {
         List<Trial> marks = trials.values().stream().filter(Trial::runs).toList();
-        return blocking(() -> {
-                    marks.forEach(files::store);
-                    return true;
-                })
+        return blocking(
+                        () -> {
+                            marks.forEach(files::store);
+                            return true;
+                        })
                 .onComplete(stored -> applied(Set.copyOf(trials.keySet())));
     }
 

@@ -135,7 +135,8 @@ public final class Handover implements AutoCloseable {
                     + ", the new one to user "
                     + peer.user();
         }
-        if (!(with.hear(HELLO).message() instanceof Message.Hello(int version, long pid, var name))) {
+        if (!(with.hear(HELLO).message()
+                instanceof Message.Hello(int version, long pid, var name))) {
             return "a hot restart begins with hello";
         }
         if (version != Message.VERSION) {

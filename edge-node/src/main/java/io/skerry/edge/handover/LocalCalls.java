@@ -156,8 +156,7 @@ final class LocalCalls {
     }
 
     static int accept(int fd) throws IOException {
-        return (int)
-                call("accept", state -> (int) ACCEPT.invokeExact(state, fd, 0L, 0L, CLOEXEC));
+        return (int) call("accept", state -> (int) ACCEPT.invokeExact(state, fd, 0L, 0L, CLOEXEC));
     }
 
     static int send(int fd, MemorySegment message) throws IOException {

@@ -72,8 +72,7 @@ final class LocalSocket implements AutoCloseable {
             byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
             MemorySegment address = arena.allocate(Short.BYTES + bytes.length + 1L);
             address.set(JAVA_SHORT, 0, (short) LocalCalls.AF_UNIX);
-            MemorySegment.copy(
-                    bytes, 0, address, ValueLayout.JAVA_BYTE, Short.BYTES, bytes.length);
+            MemorySegment.copy(bytes, 0, address, ValueLayout.JAVA_BYTE, Short.BYTES, bytes.length);
             opening.open(fd, address);
             return new LocalSocket(fd);
         } catch (IOException refused) {
@@ -107,7 +106,8 @@ final class LocalSocket implements AutoCloseable {
             MemorySegment length = arena.allocate(JAVA_INT);
             length.set(JAVA_INT, 0, (int) credentials.byteSize());
             LocalCalls.getOption(fd, LocalCalls.SO_PEERCRED, credentials, length);
-            return new Peer(credentials.getAtIndex(JAVA_INT, 0), credentials.getAtIndex(JAVA_INT, 1));
+            return new Peer(
+                    credentials.getAtIndex(JAVA_INT, 0), credentials.getAtIndex(JAVA_INT, 1));
         }
     }
 
@@ -135,7 +135,8 @@ final class LocalSocket implements AutoCloseable {
             control.set(JAVA_INT, 8, LocalCalls.SOL_SOCKET);
             control.set(JAVA_INT, 12, LocalCalls.SCM_RIGHTS);
             for (int i = 0; i < descriptors.size(); i++) {
-                control.set(JAVA_INT, CONTROL_HEADER + (long) i * Integer.BYTES, descriptors.get(i));
+                control.set(
+                        JAVA_INT, CONTROL_HEADER + (long) i * Integer.BYTES, descriptors.get(i));
             }
             MemorySegment data = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
             MemorySegment header = header(arena, data, control);

@@ -116,7 +116,8 @@ public sealed interface Message {
             case "next" -> new Next();
             case "sockets" -> {
                 List<Item> items = new ArrayList<>();
-                for (Object each : Objects.requireNonNull(json.getJsonArray("sockets"), "sockets")) {
+                for (Object each :
+                        Objects.requireNonNull(json.getJsonArray("sockets"), "sockets")) {
                     JsonObject item = ((JsonObject) each).copy();
                     String name = text(item, "name");
                     item.remove("name");

@@ -62,8 +62,7 @@ public final class TakeOver implements AutoCloseable {
         }
     }
 
-    private static TakeOver begin(Conversation with, Path folder, String node)
-            throws IOException {
+    private static TakeOver begin(Conversation with, Path folder, String node) throws IOException {
         int user = with.peer().user();
         if (user != LocalCalls.user()) {
             throw new IOException(
@@ -84,8 +83,7 @@ public final class TakeOver implements AutoCloseable {
         return new TakeOver(with, welcome, FolderLock.of(folder, lock.descriptor()), listeners);
     }
 
-    private static Conversation.Heard heard(Conversation with, Duration atMost)
-            throws IOException {
+    private static Conversation.Heard heard(Conversation with, Duration atMost) throws IOException {
         Conversation.Heard heard;
         try {
             heard = with.hear(atMost);

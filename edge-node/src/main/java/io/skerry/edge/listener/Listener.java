@@ -23,8 +23,8 @@ public interface Listener {
     /// Open sessions, about.
     int sessions();
 
-    /// Its open sockets, always in the same order; they stay the listener's. Empty where they cannot
-    /// be handed to another process.
+    /// Its open sockets, always in the same order; they stay the listener's. Empty where they
+    /// cannot be handed to another process.
     default List<Integer> sockets() {
         return List.of();
     }

@@ -89,8 +89,7 @@ final class RulePool implements OriginPool {
     public Origin adopt(InetAddress address) {
         Candidates now = candidates;
         int index = now.indexOf(address);
-        Origin origin =
-                index >= 0 ? now.origin(index) : new Origin(address, new OriginState());
+        Origin origin = index >= 0 ? now.origin(index) : new Origin(address, new OriginState());
         origin.state().take(0);
         return origin;
     }

@@ -5,6 +5,7 @@ import io.skerry.shared.net.IpText;
 import io.vertx.core.json.JsonObject;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.util.Objects;
 
 /// All of a session that its sockets do not know, so that it can go on in another process.
 ///
@@ -51,7 +52,7 @@ record SessionState(
                 address(json, "dialled"),
                 address(json, "origin"),
                 new Manner(
-                        json.getBinary("header"),
+                        Objects.requireNonNull(json.getBinary("header"), "header"),
                         Manner.Headers.valueOf(json.getString("headers")),
                         json.getBoolean("spp"),
                         json.getLong("idleMillis")),

@@ -246,8 +246,7 @@ final class UdpPort {
                         state.client(),
                         state.dialled(),
                         SessionState.scope(state.dialled()));
-        UdpSession session =
-                new UdpSession(this, loop, route, origin, peer, state.manner(), fd);
+        UdpSession session = new UdpSession(this, loop, route, origin, peer, state.manner(), fd);
         session.goOn(state);
         if (begin(session, route, origin) == null) {
             node.admission().leave(route, state.client());

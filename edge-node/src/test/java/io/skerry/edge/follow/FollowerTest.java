@@ -194,6 +194,39 @@ class FollowerTest {
     }
 
     @Test
+    void whilePausedItReportsAndChangesNothing() {
+        InstanceContent one = Contents.of(A, 1, 80);
+        service.put(one);
+        follow(SHORT);
+        Eventually.holds("reported", () -> reported(A) == 1);
+        await(follower().pause());
+        int changes = applier.applied.size();
+        InstanceContent two = Contents.of(A, 2, 80, 81);
+        service.put(two);
+        publish(one, two);
+        int reports = service.reports.size();
+        Eventually.holds("reports go on", () -> service.reports.size() > reports + 2);
+        assertThat(applier.applied).hasSize(changes);
+        assertThat(reported(A)).isEqualTo(1);
+        follower().resume();
+        Eventually.holds("follows again", () -> reported(A) == 2);
+    }
+
+    @Test
+    void leavesWithoutAWord() {
+        service.put(Contents.of(A, 1, 80));
+        follow(SHORT);
+        Eventually.holds("reported", () -> reported(A) == 1);
+        await(follower().leave());
+        int reports = service.reports.size();
+        service.put(Contents.of(A, 2, 81));
+        publish(null, Contents.of(A, 2, 81));
+        assertThat(follower().isReady()).isFalse();
+        assertThat(service.reports).hasSizeBetween(reports, reports + 1);
+        assertThat(applier.revision(A)).isEqualTo(1);
+    }
+
+    @Test
     void aHintItCannotApplyMakesItPull() {
         service.put(Contents.of(A, 1, 80));
         follow(LONG);

@@ -212,8 +212,7 @@ class HandoverTest {
             ask(socket, new Message.Begin());
             int descriptor = opened.isEmpty() ? file("x").descriptor() : opened.getFirst();
             socket.send(new Message.Pause().print(), List.of(descriptor));
-            assertThat(Message.read(socket.receive().bytes()))
-                    .isInstanceOf(Message.Refused.class);
+            assertThat(Message.read(socket.receive().bytes())).isInstanceOf(Message.Refused.class);
         }
         assertThat(node.calls).containsExactly("begin", "resume", "begin", "resume");
     }
@@ -249,7 +248,8 @@ class HandoverTest {
             assertThatThrownBy(() -> Handover.offer(deep, node, lock))
                     .hasMessageContaining("longer than 107 bytes");
         }
-        Path longest = folder.resolve("x".repeat(LocalSocket.PATH_MAX - folder.toString().length() - 1));
+        Path longest =
+                folder.resolve("x".repeat(LocalSocket.PATH_MAX - folder.toString().length() - 1));
         LocalSocket.bound(longest).close();
     }
 
@@ -258,8 +258,7 @@ class HandoverTest {
         try (LocalSocket socket = newcomer()) {
             assertThatThrownBy(() -> socket.send(new byte[LocalSocket.BYTES_MAX + 1], List.of()))
                     .isInstanceOf(IllegalArgumentException.class);
-            List<Integer> many =
-                    java.util.Collections.nCopies(LocalSocket.DESCRIPTORS_MAX + 1, 0);
+            List<Integer> many = java.util.Collections.nCopies(LocalSocket.DESCRIPTORS_MAX + 1, 0);
             assertThatThrownBy(() -> socket.send(new byte[1], many))
                     .isInstanceOf(IllegalArgumentException.class);
             socket.send(

@@ -93,8 +93,7 @@ public final class ClusterBus implements Bus {
     }
 
     /// @param free completes when the addresses are free; joining begins then
-    public static Future<ClusterBus> join(
-            Vertx home, ClusterSettings settings, Future<Void> free) {
+    public static Future<ClusterBus> join(Vertx home, ClusterSettings settings, Future<Void> free) {
         ClusterBus bus = new ClusterBus(home, settings);
         return Future.future(promise ->
                 bus.context.runOnContext(v -> {

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ final class ServiceProcess implements AutoCloseable {
     private final int adminPort;
     private final Path log;
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(PROBE).build();
+    private final List<Process> leaving = new ArrayList<>();
     private @Nullable Process process;
 
     /// @param main class name of the process entry
@@ -44,6 +46,26 @@ final class ServiceProcess implements AutoCloseable {
 
     String name() {
         return name;
+    }
+
+    /// Has another process with the same settings take over from this one, which goes on with what
+    /// stays its own.
+    void hotRestart() {
+        Process before = Objects.requireNonNull(process, "started");
+        leaving.add(before);
+        environment.put("SKERRY_TAKE_OVER", "true");
+        start();
+        String took = "took over from pid " + before.pid();
+        Waiting.until(
+                name + ": " + took,
+                READY,
+                () -> {
+                    if (!Objects.requireNonNull(process).isAlive()) {
+                        throw new AssertionError(name + " has ended: " + said());
+                    }
+                    return said().contains(took);
+                },
+                this::said);
     }
 
     /// Starts it and returns at once.
@@ -131,6 +153,7 @@ final class ServiceProcess implements AutoCloseable {
 
     @Override
     public void close() {
+        leaving.forEach(each -> each.destroyForcibly().onExit().join());
         kill();
         http.close();
     }
