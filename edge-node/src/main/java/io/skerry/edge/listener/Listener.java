@@ -36,7 +36,7 @@ public interface Listener {
     }
 
     /// Accepts and reads again after {@link #pause}, or for the first time after {@link
-    /// ListenerFactory#adopt}.
+    /// ListenerFactory#inherit}.
     default void resume() {}
 
     /// File descriptors the listener itself holds (not those of sessions).

@@ -18,7 +18,7 @@ public interface ListenerFactory {
     /// Nothing is accepted or read before {@link Listener#resume}.
     ///
     /// @param sockets the listener's from now on; closed where this fails
-    default Future<Listener> adopt(ListenerKey key, Route route, List<Integer> sockets) {
+    default Future<Listener> inherit(ListenerKey key, Route route, List<Integer> sockets) {
         return Future.failedFuture(new IOException("sockets cannot be taken over"));
     }
 

@@ -286,7 +286,7 @@ public final class Listeners {
         List<Integer> sockets = inherited.take(key);
         return sockets.isEmpty()
                 ? factory.open(key, route, loops)
-                : factory.adopt(key, route, sockets);
+                : factory.inherit(key, route, sockets);
     }
 
     private Future<@Nullable Refusal> settle(WantedListener rule, RuleOpening.Outcome outcome) {

@@ -99,7 +99,7 @@ public final class UdpListeners implements ListenerFactory {
     }
 
     @Override
-    public Future<Listener> adopt(ListenerKey key, Route route, List<Integer> sockets) {
+    public Future<Listener> inherit(ListenerKey key, Route route, List<Integer> sockets) {
         if (loops.isEmpty()) {
             return Future.failedFuture(new IOException("UDP needs epoll"));
         }
