@@ -1,7 +1,10 @@
 package io.skerry.edge;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 
 /// What this node can do beyond forwarding, and what it cannot, with the reason.
 ///
@@ -14,15 +17,16 @@ public record Capabilities(List<String> present, Map<String, String> missing) {
     }
 
     /// What this version can do on this machine.
-    public static Capabilities detect() {
-        return new Capabilities(
-                List.of(),
-                Map.of(
-                        "toa",
-                        "this version of Skerry does not write the TCP option yet; use ppv1 or"
-                                + " ppv2",
-                        "steering",
-                        "this version of Skerry opens one socket per port; ports are bounded by the"
-                                + " file descriptors of the process"));
+    ///
+    /// @param toaMissing why the node cannot write the TOA option; empty where it can
+    public static Capabilities of(Optional<String> toaMissing) {
+        List<String> present = new ArrayList<>();
+        Map<String, String> missing = new TreeMap<>();
+        toaMissing.ifPresentOrElse(why -> missing.put("toa", why), () -> present.add("toa"));
+        missing.put(
+                "steering",
+                "this version of Skerry opens one socket per port; ports are bounded by the file"
+                        + " descriptors of the process");
+        return new Capabilities(present, missing);
     }
 }

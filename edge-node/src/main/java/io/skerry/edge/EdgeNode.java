@@ -14,6 +14,8 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.name.Names;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.toa.Toa;
+import io.skerry.edge.toa.ToaMetrics;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.Protocol;
@@ -50,7 +52,8 @@ public final class EdgeNode {
     private final @Nullable TakeOver takeOver;
     private final InheritedSockets inherited;
     private final String boot;
-    private final Capabilities capabilities = Capabilities.detect();
+    private final Toa toa;
+    private final Capabilities capabilities;
     private final SessionMetrics sessions = new SessionMetrics();
     private final RuleCounterRegistry rules = new RuleCounterRegistry();
     private final SessionLimits limits;
@@ -84,6 +87,8 @@ public final class EdgeNode {
         this.boot = takeOver == null ? UUID.randomUUID().toString() : takeOver.boot();
         this.inherited = new InheritedSockets(takeOver == null ? List.of() : takeOver.listeners());
         this.settings = settings;
+        this.toa = Toa.start(settings.toa(), settings.transport().transport());
+        this.capabilities = Capabilities.of(toa.missing());
         this.limits = new SessionLimits(settings.sessionsMax());
         this.names = new Names(settings.names());
         this.checks = new HealthChecks(settings.origins().checksMax());
@@ -100,6 +105,7 @@ public final class EdgeNode {
                                 limits,
                                 own,
                                 inherited,
+                                toa,
                                 this::changed));
         this.metrics =
                 new EdgeMetrics(
@@ -113,6 +119,7 @@ public final class EdgeNode {
                                 pools::up,
                                 checks::count,
                                 allLimits()));
+        metrics.add(new ToaMetrics(toa));
     }
 
     /// Starts a node; see {@link #start(Vertx, Bus, EdgeSettings, List)}.
@@ -325,6 +332,7 @@ public final class EdgeNode {
                 settings.area(),
                 state(),
                 settings.slots().stream().map(Reachable::addresses).toList(),
+                settings.labels(),
                 capabilities.present(),
                 missing(),
                 listeners,
@@ -366,6 +374,7 @@ public final class EdgeNode {
                         .transform(done -> {
                             names.close();
                             checks.close();
+                            toa.stop();
                             return server == null ? Future.succeededFuture() : server.close();
                         });
         return closed.onFailure(bug -> log.error("the node did not close in order", bug));

@@ -6,9 +6,11 @@ import io.skerry.edge.metrics.EdgeMetrics;
 import io.skerry.edge.name.NameSettings;
 import io.skerry.edge.origin.OriginSettings;
 import io.skerry.edge.tcp.TcpSettings;
+import io.skerry.edge.toa.ToaSettings;
 import io.skerry.edge.transport.Transport;
 import io.skerry.edge.udp.UdpSettings;
 import io.skerry.shared.instance.NodeArea;
+import io.skerry.shared.instance.RolloutStrategy;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.problem.Code;
@@ -29,6 +31,8 @@ import java.util.regex.Pattern;
 ///
 /// @param node `node`: its name, 1 to 63 of `A-Z a-z 0-9 . _ -`, unique; default the host name
 /// @param area `area`: `mainland`, `overseas` (default) or `every`
+/// @param labels `labels`: words by which people choose nodes, such as `canary`, at most 16, each 1
+///   to 63 of `A-Z a-z 0-9 . _ -`; default none
 /// @param slots `listen`: where rules listen, default `0.0.0.0+[::]`
 /// @param rules `rules`: rule services, tried in turn, default `http://127.0.0.1:8081`; `local` and
 ///   so none: the one of the same process
@@ -55,9 +59,11 @@ import java.util.regex.Pattern;
 /// @param names how names are resolved
 /// @param tcp settings that begin with `tcp.`
 /// @param udp settings that begin with `udp.`
+/// @param toa settings that begin with `toa.`
 public record EdgeSettings(
         String node,
         NodeArea area,
+        List<String> labels,
         List<Slot> slots,
         List<URI> rules,
         String token,
@@ -75,7 +81,8 @@ public record EdgeSettings(
         OriginSettings origins,
         NameSettings names,
         TcpSettings tcp,
-        UdpSettings udp) {
+        UdpSettings udp,
+        ToaSettings toa) {
     /// How sockets are waited for.
     public enum TransportChoice {
         /// The fastest that has proved itself on the machine.
@@ -96,6 +103,7 @@ public record EdgeSettings(
     }
 
     public static final int LOOPS_MAX = 256;
+    public static final int LABELS_MAX = 16;
     public static final int SESSIONS_MAX = 10_000_000;
     public static final int SESSIONS_DEFAULT = 1_000_000;
     public static final Duration DRAIN_DEFAULT = Duration.ofSeconds(10);
@@ -111,6 +119,7 @@ public record EdgeSettings(
     private static final String RULES_DEFAULT = "http://127.0.0.1:8081";
 
     public EdgeSettings {
+        labels = List.copyOf(labels);
         slots = List.copyOf(slots);
         rules = List.copyOf(rules);
     }
@@ -121,6 +130,7 @@ public record EdgeSettings(
                 new EdgeSettings(
                         node(settings),
                         settings.oneOf("area", NodeArea.class, NodeArea.OVERSEAS),
+                        labels(settings),
                         SlotReader.read(settings),
                         rules(settings),
                         settings.secret("node-token", ""),
@@ -151,7 +161,8 @@ public record EdgeSettings(
                         OriginSettings.read(settings),
                         NameSettings.read(settings),
                         TcpSettings.read(settings),
-                        UdpSettings.read(settings));
+                        UdpSettings.read(settings),
+                        ToaSettings.read(settings));
         if (read.token.isEmpty() && !read.rules.stream().allMatch(EdgeSettings::isLoopback)) {
             settings.mistake(
                     "node-token",
@@ -196,6 +207,22 @@ public record EdgeSettings(
                     "'" + name + "' must be 1 to 63 letters, digits, '.', '_' or '-'");
         }
         return name;
+    }
+
+    private static List<String> labels(SettingsReader settings) {
+        List<String> labels = settings.list("labels", "");
+        if (labels.size() > LABELS_MAX) {
+            settings.mistake("labels", Code.TOO_MANY, "may be " + LABELS_MAX + " at most");
+        }
+        for (String label : labels) {
+            if (!RolloutStrategy.isLabel(label)) {
+                settings.mistake(
+                        "labels",
+                        Code.BAD_FORMAT,
+                        "'" + label + "' must be 1 to 63 letters, digits, '.', '_' or '-'");
+            }
+        }
+        return labels;
     }
 
     private static String hostName() {

@@ -6,6 +6,7 @@ import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.toa.Toa;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 
@@ -20,6 +21,7 @@ import io.vertx.core.Vertx;
 /// @param limits the node's limit of sessions
 /// @param own ports that must not be an origin
 /// @param inherited listening sockets of the process that the node takes over from
+/// @param toa whether the node writes TOA, and what does
 /// @param changed to be run, on any thread, when there is something new to report, such as a rule
 ///   that has drained
 public record NodeParts(
@@ -32,4 +34,5 @@ public record NodeParts(
         SessionLimits limits,
         OwnPorts own,
         InheritedSockets inherited,
+        Toa toa,
         Runnable changed) {}

@@ -16,13 +16,19 @@ import io.skerry.edge.listener.RouteSource;
 import io.skerry.edge.listener.RuleKey;
 import io.skerry.edge.listener.WantedListener;
 import io.skerry.edge.metrics.Limit;
+import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.RuleCounters;
 import io.skerry.edge.origin.OriginPool;
+import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
+import io.skerry.edge.toa.Toa;
+import io.skerry.edge.toa.ToaWriter;
 import io.skerry.edge.transport.EventLoops;
 import io.skerry.edge.udp.UdpListeners;
 import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.content.RuleCounts;
 import io.skerry.shared.net.Protocol;
+import io.skerry.shared.rule.ClientIp;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.json.JsonObject;
@@ -30,6 +36,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,16 +65,19 @@ final class SocketTraffic implements Traffic {
     private final DescriptorBudget budget;
     private final Listeners listeners;
     private final InheritedSockets inherited;
+    private final RuleCounterRegistry counters;
     private Set<String> instances = Set.of();
 
     SocketTraffic(NodeParts parts) {
         EdgeSettings settings = parts.settings();
+        counters = parts.rules();
         loops = EventLoops.start(settings.transport().transport(), settings.loopCount());
         tcp =
                 new TcpListeners(
                         loops,
                         settings.tcp(),
                         SocketTraffic::header,
+                        beforeConnect(parts.toa()),
                         parts.limits(),
                         parts.sessions(),
                         parts.own(),
@@ -84,12 +94,28 @@ final class SocketTraffic implements Traffic {
                 new Listeners(
                         parts.vertx(),
                         new ListenerFactories(
-                                tcp, udp, settings.slots(), loops.all().size(), budget, false),
+                                tcp,
+                                udp,
+                                settings.slots(),
+                                loops.all().size(),
+                                budget,
+                                parts.toa().missing()),
                         new Routes(parts),
                         parts.own(),
                         System::nanoTime,
                         parts.inherited());
         inherited = parts.inherited();
+    }
+
+    private static BeforeConnect beforeConnect(Toa toa) {
+        return switch (toa) {
+            // Rules that ask for it are refused.
+            case Toa.Missing missing -> BeforeConnect.NOTHING;
+            case Toa.Ready(ToaWriter writer) ->
+                    (fd, route, client) ->
+                            route.rule().spec().clientIp() != ClientIp.TOA
+                                    || writer.prepare(fd, client);
+        };
     }
 
     private static @Nullable ByteBuf header(
@@ -125,6 +151,11 @@ final class SocketTraffic implements Traffic {
                         instance,
                         new Outcome(listeners.refused(instance), listeners.draining(instance))));
         return outcomes;
+    }
+
+    @Override
+    public Map<String, RuleCounts> counts(Collection<String> rules) {
+        return counters.counts(rules);
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.skerry.edge.follow.Contents;
 import io.skerry.edge.follow.FakeRuleService;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.RuleCounts;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.process.LocalBus;
 import io.skerry.shared.process.SettingsReader;
@@ -21,6 +22,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -220,6 +222,48 @@ class WholeNodeTest {
         Eventually.holds("ready again", () -> node().isReady());
         try (Socket client = new Socket(HOST, port)) {
             assertThat(over(client, "again")).isEqualTo("again");
+        }
+    }
+
+    @Test
+    void countsWhatBecomesOfSessionsWhileItIsAskedTo() throws Exception {
+        int good = freePort();
+        int dead = freePort();
+        int nowhere = freePort();
+        put(
+                1,
+                Contents.rule(Protocol.TCP, good, tcpOrigin.getLocalPort(), 1),
+                Contents.rule(Protocol.TCP, dead, nowhere, 1));
+        deploy();
+        acknowledged(1);
+        assertThat(service.applied(Contents.A).counts()).isNull();
+        try (Socket client = new Socket(HOST, good)) {
+            assertThat(over(client, "hello")).isEqualTo("hello");
+        }
+        for (int i = 0; i < 3; i++) {
+            try (Socket client = new Socket(HOST, dead)) {
+                client.setSoTimeout(TIMEOUT_MILLIS);
+                assertThat(endOf(client)).isTrue();
+            }
+        }
+        service.watch(true);
+        Map<String, RuleCounts> wanted =
+                Map.of(
+                        Contents.ruleId(good),
+                        new RuleCounts(1, 0, 0),
+                        Contents.ruleId(dead),
+                        new RuleCounts(3, 3, 0));
+        Eventually.holds("counted", () -> wanted.equals(service.applied(Contents.A).counts()));
+        service.watch(false);
+        Eventually.holds(
+                "not counted any more", () -> service.applied(Contents.A).counts() == null);
+    }
+
+    private static boolean endOf(Socket client) throws IOException {
+        try {
+            return client.getInputStream().read() < 0;
+        } catch (SocketException reset) {
+            return true;
         }
     }
 

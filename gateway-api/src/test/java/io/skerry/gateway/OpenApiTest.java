@@ -49,7 +49,7 @@ class OpenApiTest {
         Set<String> served = new TreeSet<>();
         routes().forEach(route -> add(served, route.method().name(), route.path()));
 
-        assertThat(described).isEqualTo(served).hasSize(34);
+        assertThat(described).isEqualTo(served).hasSize(38);
     }
 
     private static void add(Set<String> calls, String method, String path) {

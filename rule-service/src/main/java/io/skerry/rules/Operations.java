@@ -4,6 +4,7 @@ import io.skerry.rules.instance.InstanceOperations;
 import io.skerry.rules.node.NodeOperations;
 import io.skerry.rules.origingroup.GroupOperations;
 import io.skerry.rules.revision.RevisionOperations;
+import io.skerry.rules.rollout.RolloutOperations;
 import io.skerry.rules.rule.Diff;
 import io.skerry.rules.rule.Rollback;
 import io.skerry.rules.rule.RuleListing;
@@ -30,6 +31,7 @@ final class Operations {
     private final RuleListing listing;
     private final Rollback rollback;
     private final Diff diff;
+    private final RolloutOperations rollouts;
     private final GroupOperations groups;
     private final NodeOperations nodes;
     private final RevisionOperations revisions;
@@ -42,6 +44,7 @@ final class Operations {
             RuleListing listing,
             Rollback rollback,
             Diff diff,
+            RolloutOperations rollouts,
             GroupOperations groups,
             NodeOperations nodes,
             RevisionOperations revisions,
@@ -52,6 +55,7 @@ final class Operations {
         this.listing = listing;
         this.rollback = rollback;
         this.diff = diff;
+        this.rollouts = rollouts;
         this.groups = groups;
         this.nodes = nodes;
         this.revisions = revisions;
@@ -127,6 +131,10 @@ final class Operations {
             case ROLLBACK_INSTANCE ->
                     rollback.run(request, change -> instances.shown(change, request));
             case GET_DIFF -> diff.run(request);
+            case GET_INSTANCE_ROLLOUT -> rollouts.get(request);
+            case PAUSE_ROLLOUT -> rollouts.pause(request);
+            case RESUME_ROLLOUT -> rollouts.resume(request);
+            case ABORT_ROLLOUT -> rollouts.abort(request);
             case CREATE_RULES -> rules.create(request);
             case LIST_RULES -> listing.list(request);
             case GET_RULE -> listing.get(request);

@@ -11,6 +11,8 @@ import io.skerry.rules.revision.Contents;
 import io.skerry.rules.revision.Publication;
 import io.skerry.rules.revision.RevisionOperations;
 import io.skerry.rules.revision.Writes;
+import io.skerry.rules.rollout.RolloutDriver;
+import io.skerry.rules.rollout.RolloutOperations;
 import io.skerry.rules.rule.Diff;
 import io.skerry.rules.rule.Rollback;
 import io.skerry.rules.rule.RuleListing;
@@ -70,7 +72,14 @@ final class RuleServiceVerticle extends VerticleBase {
         Context home = context;
         publication.onTouched(
                 instance -> home.runOnContext(v -> statuses.refresh(Set.of(instance))));
-        Operations operations = operations(opened, writes);
+        RolloutOperations rollouts = new RolloutOperations(opened, writes);
+        RolloutDriver driver =
+                new RolloutDriver(
+                        opened,
+                        publication,
+                        rollouts,
+                        instance -> statuses.refresh(Set.of(instance)));
+        Operations operations = operations(opened, writes, rollouts);
         Reports reports =
                 new Reports(
                         opened,
@@ -81,7 +90,12 @@ final class RuleServiceVerticle extends VerticleBase {
         Sweep sweeper = new Sweep(opened, statuses, publication, settings.historyDays());
         sweep = sweeper;
         sweeper.run();
-        vertx.setPeriodic(Sweep.PERIOD_MILLIS, timer -> sweeper.run());
+        vertx.setPeriodic(
+                Sweep.PERIOD_MILLIS,
+                timer -> {
+                    sweeper.run();
+                    driver.run();
+                });
         bus.serve(BusAddress.RULES, message -> answer(home, operations, message));
         return Future.succeededFuture();
     }
@@ -97,7 +111,7 @@ final class RuleServiceVerticle extends VerticleBase {
         log.info("rules http://{}", bind.withPort(listening.actualPort()));
     }
 
-    private Operations operations(Database opened, Writes writes) {
+    private Operations operations(Database opened, Writes writes, RolloutOperations rollouts) {
         InstanceLimits limits =
                 new InstanceLimits(
                         settings.slots(),
@@ -111,6 +125,7 @@ final class RuleServiceVerticle extends VerticleBase {
                 new RuleListing(opened),
                 new Rollback(writes),
                 new Diff(opened),
+                rollouts,
                 new GroupOperations(opened, writes),
                 new NodeOperations(opened, writes),
                 new RevisionOperations(opened),

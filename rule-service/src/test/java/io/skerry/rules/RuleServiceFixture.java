@@ -170,6 +170,7 @@ final class RuleServiceFixture implements AutoCloseable {
         NodeArea area = NodeArea.OVERSEAS;
         NodeReport.State state = NodeReport.State.UP;
         List<List<String>> slots = List.of(List.of("192.0.2.1", "2001:db8::1"));
+        List<String> labels = List.of();
         final Map<String, NodeReport.Applied> applied = new TreeMap<>();
 
         Node(String name, String boot) {
@@ -184,6 +185,7 @@ final class RuleServiceFixture implements AutoCloseable {
                     area,
                     state,
                     slots,
+                    labels,
                     List.of("steering"),
                     Map.of("toa", "no privilege"),
                     3,

@@ -26,7 +26,7 @@ public final class BpfException extends IOException {
     /// A mistake found before the kernel was asked.
     ///
     /// @param errno what the kernel would have answered, as near as can be said
-    static BpfException of(String message, int errno) {
+    public static BpfException of(String message, int errno) {
         return new BpfException(message, errno);
     }
 

@@ -1,10 +1,19 @@
 package io.skerry.edge.bpf;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /// A program attached somewhere. It stays attached while the link is open or pinned.
 public final class BpfLink implements AutoCloseable {
+    /// `struct bpf_link_info`: kind, number, program, and from here what the kind has of its own.
+    private static final long INFO_CGROUP = 16;
+
+    private static final int INFO_SIZE = 64;
+
     private final String name;
     private final MemorySegment link;
     private boolean closed;
@@ -30,6 +39,17 @@ public final class BpfLink implements AutoCloseable {
     /// Detaches at once, also where the link is pinned or open elsewhere; the pin stays, empty.
     public void detach() throws BpfException {
         LibBpf.number("detach " + name, "bpf_link__detach", pointer());
+    }
+
+    /// The number of the cgroup it is attached to; 0 where that is gone. For programs of cgroups.
+    public long cgroup() throws BpfException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(INFO_SIZE, Long.BYTES);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, INFO_SIZE);
+            int fd = LibBpf.number("look at " + name, "bpf_link__fd", pointer());
+            LibBpf.number("look at " + name, "bpf_obj_get_info_by_fd", fd, info, length);
+            return info.get(JAVA_LONG, INFO_CGROUP);
+        }
     }
 
     private MemorySegment pointer() {

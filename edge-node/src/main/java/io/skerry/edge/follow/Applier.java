@@ -1,7 +1,9 @@
 package io.skerry.edge.follow;
 
 import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.content.RuleCounts;
 import io.vertx.core.Future;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -28,6 +30,11 @@ public interface Applier {
 
     /// Tries refused rules again whose reason may have gone away. Called about every 2 s.
     Future<Void> retryRefused();
+
+    /// What became of the sessions of some rules; those without sessions are left out.
+    default Map<String, RuleCounts> counts(Collection<String> rules) {
+        return Map.of();
+    }
 
     /// What has become, by now, of each instance applied last.
     Map<String, Outcome> outcomes();

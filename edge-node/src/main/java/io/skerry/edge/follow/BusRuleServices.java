@@ -21,9 +21,13 @@ final class BusRuleServices implements RuleServices {
     }
 
     @Override
-    public Future<Reply> pull(String instance, long have) {
+    public Future<Reply> pull(String instance, long have, String want) {
         return ask(
-                new JsonObject().put("call", "pull").put("instance", instance).put("have", have));
+                new JsonObject()
+                        .put("call", "pull")
+                        .put("instance", instance)
+                        .put("have", have)
+                        .put("want", want));
     }
 
     private Future<Reply> ask(JsonObject message) {

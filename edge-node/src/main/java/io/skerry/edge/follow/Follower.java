@@ -228,6 +228,7 @@ public final class Follower {
         }
         olderAnswers = targets.head() < running.revision() ? olderAnswers : 0;
         running.retainTargets(targets.instances().keySet());
+        running.watch(targets.watched());
         return drain(targets.drain())
                 .compose(done -> pullAll(targets))
                 .compose(pulled -> running.inTurn(() -> adopt(targets, pulled)))
@@ -304,7 +305,7 @@ public final class Follower {
         Held held = whole ? null : running.get(instance);
         Held have = held != null && held.content().revision() < target.revision() ? held : null;
         long from = have == null ? 0 : have.content().revision();
-        return services.pull(instance, from)
+        return services.pull(instance, from, target.digest())
                 .compose(reply -> {
                     if (reply.status() != 200) {
                         return Future.succeededFuture(new Pull.Nothing("status " + reply.status()));

@@ -54,8 +54,8 @@ final class HttpRuleServices implements RuleServices {
     }
 
     @Override
-    public Future<Reply> pull(String instance, long have) {
-        String path = INSTANCES + instance + "?have=" + have;
+    public Future<Reply> pull(String instance, long have, String want) {
+        String path = INSTANCES + instance + "?have=" + have + "&want=" + want;
         return ask(HttpMethod.GET, path, null, settings.rules().size());
     }
 

@@ -17,7 +17,8 @@ interface RuleServices {
     /// Asks for an instance's content, or for the steps from a revision to it.
     ///
     /// @param have the revision the node has; 0 for none
-    Future<Reply> pull(String instance, long have);
+    /// @param want digest of the target, which may be held back from the newest content
+    Future<Reply> pull(String instance, long have, String want);
 
     /// Who answered last, for the log.
     String name();

@@ -34,6 +34,7 @@ final class Running {
     private final ApplyWatcher watcher;
     private final TreeMap<String, Held> held = new TreeMap<>();
     private final TreeMap<String, Unread> unread = new TreeMap<>();
+    private Set<String> watched = Set.of();
     private boolean draining;
     private Future<Void> last = Future.succeededFuture();
 
@@ -72,6 +73,11 @@ final class Running {
     /// The highest revision among the contents; 0 without any.
     long revision() {
         return held.values().stream().mapToLong(h -> h.content().revision()).max().orElse(0);
+    }
+
+    /// Reports count the sessions of these instances.
+    void watch(Set<String> instances) {
+        watched = Set.copyOf(instances);
     }
 
     @Nullable Unread unread(String instance) {
@@ -241,7 +247,10 @@ final class Running {
                             each.content().revision(),
                             each.digest(),
                             outcome.refused(),
-                            outcome.draining()));
+                            outcome.draining(),
+                            watched.contains(id)
+                                    ? applier.counts(each.content().rules().keySet())
+                                    : null));
         });
         unread.forEach((id, each) ->
                 report.put(

@@ -2,6 +2,7 @@ package io.skerry.edge.listener;
 
 import io.skerry.shared.net.Protocol;
 import java.util.List;
+import java.util.Optional;
 
 /// How a node opens ports, and on what terms.
 ///
@@ -10,14 +11,14 @@ import java.util.List;
 /// @param slots addresses of this node by slot; slot 0 is shared
 /// @param loops event loops of the node: on so many sockets a port is served while ports are few
 /// @param budget file descriptors for listening sockets
-/// @param canSendToa whether the node can write the TOA option
+/// @param toaMissing why the node cannot write the TOA option; empty where it can
 public record ListenerFactories(
         ListenerFactory tcp,
         ListenerFactory udp,
         List<Slot> slots,
         int loops,
         DescriptorBudget budget,
-        boolean canSendToa) {
+        Optional<String> toaMissing) {
     public ListenerFactories {
         slots = List.copyOf(slots);
     }

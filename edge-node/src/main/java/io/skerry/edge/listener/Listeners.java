@@ -133,7 +133,7 @@ public final class Listeners {
             Map<ListenerKey, WantedListener> now,
             Set<ListenerKey> ours) {
         WantedListeners next =
-                WantedListeners.of(contents, factories.slots(), own, factories.canSendToa());
+                WantedListeners.of(contents, factories.slots(), own, factories.toaMissing());
         ListenerPlan plan = ListenerPlan.of(now, next.listeners());
         List<ListenerKey> opens = new ArrayList<>();
         for (ListenerChange change : plan.changes()) {

@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /// What this node is to listen on for some content, and the rules that it cannot serve whatever the
@@ -24,23 +25,24 @@ import java.util.TreeMap;
 public record WantedListeners(
         Map<ListenerKey, WantedListener> listeners, Map<RuleKey, Refusal> refused) {
     /// @param own control ports and running listeners of this node
-    /// @param canSendToa whether the node can write the TOA option
+    /// @param toaMissing why the node cannot write the TOA option; empty where it can
     public static WantedListeners of(
             Collection<InstanceContent> contents,
             List<Slot> slots,
             OwnPorts own,
-            boolean canSendToa) {
+            Optional<String> toaMissing) {
         WantedListeners wanted = new WantedListeners(new HashMap<>(), new HashMap<>());
         TreeMap<String, InstanceContent> sorted = new TreeMap<>();
         contents.forEach(each -> sorted.put(each.instance(), each));
         for (InstanceContent content : sorted.values()) {
-            content.rules().values().forEach(rule -> wanted.add(content, rule, slots, canSendToa));
+            content.rules().values().forEach(rule -> wanted.add(content, rule, slots, toaMissing));
         }
         wanted.refuseLoops(own);
         return wanted;
     }
 
-    private void add(InstanceContent content, Rule rule, List<Slot> slots, boolean canSendToa) {
+    private void add(
+            InstanceContent content, Rule rule, List<Slot> slots, Optional<String> toaMissing) {
         RuleKey ruleKey = new RuleKey(content.instance(), rule.id());
         List<InetAddress> addresses =
                 content.slot() < slots.size()
@@ -61,8 +63,11 @@ public record WantedListeners(
                     "this node has no address for slot "
                             + content.slot()
                             + (content.slot() < slots.size() ? " without IPv6 access" : ""));
-        } else if (rule.spec().clientIp() == ClientIp.TOA && !canSendToa) {
-            refuse(ruleKey, Refusal.Code.TOA_MISSING, "this node cannot send the TOA option");
+        } else if (rule.spec().clientIp() == ClientIp.TOA && toaMissing.isPresent()) {
+            refuse(
+                    ruleKey,
+                    Refusal.Code.TOA_MISSING,
+                    "this node cannot send the TOA option: " + toaMissing.get());
         } else {
             addPorts(new WantedListener(content.instance(), rule, group), addresses);
         }

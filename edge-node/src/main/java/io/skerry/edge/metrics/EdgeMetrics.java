@@ -80,6 +80,11 @@ public final class EdgeMetrics {
         registry.register((MultiCollector) this::collect);
     }
 
+    /// Shows what another part of the node counts.
+    public void add(MultiCollector part) {
+        registry.register(part);
+    }
+
     /// A change was applied.
     public void applied(long nanos) {
         apply.observe((double) nanos / TimeUnit.SECONDS.toNanos(1));

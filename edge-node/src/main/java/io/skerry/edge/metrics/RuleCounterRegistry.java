@@ -1,7 +1,9 @@
 package io.skerry.edge.metrics;
 
+import io.skerry.shared.content.RuleCounts;
 import io.skerry.shared.net.Protocol;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -72,6 +74,20 @@ public final class RuleCounterRegistry {
                 leaving.add(key);
             }
         }
+    }
+
+    /// What became of the sessions of some rules; those without sessions are left out.
+    public synchronized Map<String, RuleCounts> counts(Collection<String> rules) {
+        Map<String, RuleCounts> counts = new HashMap<>();
+        for (String rule : rules) {
+            for (Protocol protocol : Protocol.values()) {
+                RuleCounters of = live.get(new Key(protocol, rule));
+                if (of != null && !of.counts().equals(RuleCounts.NONE)) {
+                    counts.merge(rule, of.counts(), RuleCounts::plus);
+                }
+            }
+        }
+        return counts;
     }
 
     /// Sums by rule; or, where there are more rules than `max`, by protocol alone.

@@ -23,12 +23,14 @@ public final class TcpListeners implements ListenerFactory {
 
     /// @param loops the node's event loops; they stay the caller's
     /// @param headers tells origins who the client is
+    /// @param beforeConnect looks at sockets towards origins
     /// @param own ports of this node, never an origin
     /// @param nanoClock time that only goes forward, in nanoseconds
     public TcpListeners(
             EventLoops loops,
             TcpSettings settings,
             ClientHeaders headers,
+            BeforeConnect beforeConnect,
             SessionLimits limits,
             SessionMetrics metrics,
             OwnPorts own,
@@ -39,6 +41,7 @@ public final class TcpListeners implements ListenerFactory {
                         new WriteBufferWaterMark(settings.lowWater(), settings.highWater()),
                         loops.transport(),
                         headers,
+                        beforeConnect,
                         limits,
                         metrics,
                         own,

@@ -14,6 +14,7 @@ import java.util.function.LongSupplier;
 /// @param waterMark `highWater` and `lowWater` of the settings
 /// @param transport how sockets are waited for
 /// @param headers tells origins who the client is
+/// @param beforeConnect looks at sockets towards origins
 /// @param limits the node's limit of sessions
 /// @param metrics the node's counters
 /// @param own ports that must not be an origin
@@ -24,6 +25,7 @@ record TcpParts(
         WriteBufferWaterMark waterMark,
         Transport transport,
         ClientHeaders headers,
+        BeforeConnect beforeConnect,
         SessionLimits limits,
         SessionMetrics metrics,
         OwnPorts own,

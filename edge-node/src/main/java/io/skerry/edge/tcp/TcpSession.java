@@ -11,6 +11,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.SingleThreadEventLoop;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.unix.UnixChannel;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.origin.Choice;
 import io.skerry.edge.origin.Origin;
@@ -166,8 +167,19 @@ final class TcpSession {
         // The deadline is the tick's: no timer for each connection.
         channel.config().setConnectTimeoutMillis(0);
         var _ = acceptor.loop().register(channel);
+        if (!isPrepared(channel)) {
+            close(EndReason.INTERNAL);
+            return;
+        }
         channel.connect(address)
                 .addListener((ChannelFutureListener) done -> connected(done, channel, relay));
+    }
+
+    private boolean isPrepared(SocketChannel channel) {
+        return !(channel instanceof UnixChannel unix)
+                || acceptor.parts()
+                        .beforeConnect()
+                        .prepare(unix.fd().intValue(), route, clientAddress);
     }
 
     private void connected(ChannelFuture done, SocketChannel channel, Relay relay) {
@@ -365,6 +377,7 @@ final class TcpSession {
         route.counters().open.decrementAndGet();
         acceptor.parts().limits().leave();
         acceptor.parts().metrics().ended(Protocol.TCP, reason);
+        route.counters().ended(reason);
         log(reason);
         if (reason == EndReason.DESCRIPTORS) {
             acceptor.outOfDescriptors();

@@ -3,7 +3,11 @@ package io.skerry.edge.udp;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.skerry.edge.socket.SocketAddress;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 
 /// `mmsghdr` and `iovec` in native memory, as 64-bit Linux lays them out.
 final class MessageHeader {
@@ -44,6 +48,50 @@ final class MessageHeader {
 
     static int length(MemorySegment memory, long at) {
         return memory.get(JAVA_INT, at + LENGTH);
+    }
+
+    static void length(MemorySegment memory, long at, int length) {
+        memory.set(JAVA_INT, at + LENGTH, length);
+    }
+
+    /// Where a message goes, as the JDK says it.
+    static InetSocketAddress peer(MemorySegment memory, long at) {
+        int length = memory.get(JAVA_INT, at + NAME_LENGTH);
+        boolean v6 = length == SocketAddress.V6_LENGTH;
+        MemorySegment name = memory(memory.get(JAVA_LONG, at + NAME), length);
+        long portAndScope = SocketAddress.portAndScope(name, 0, v6);
+        InetAddress address =
+                SocketAddress.address(
+                        v6,
+                        SocketAddress.high(name, 0, v6),
+                        SocketAddress.low(name, 0, v6),
+                        (int) (portAndScope >>> 16));
+        return new InetSocketAddress(address, SocketAddress.port(portAndScope));
+    }
+
+    /// The address that the control of a message makes it leave from.
+    static InetAddress from(MemorySegment memory, long at, boolean v6) {
+        MemorySegment control = memory(memory.get(JAVA_LONG, at + CONTROL), PacketInfo.ROOM);
+        return SocketAddress.address(
+                v6, PacketInfo.high(control, 0, v6), PacketInfo.low(control, 0, v6), 0);
+    }
+
+    /// The payload of a message, as the JDK takes it.
+    static ByteBuffer[] parts(MemorySegment memory, long at) {
+        ByteBuffer[] parts = new ByteBuffer[(int) memory.get(JAVA_LONG, at + VECTOR_COUNT)];
+        MemorySegment vectors =
+                memory(memory.get(JAVA_LONG, at + VECTORS), parts.length * (long) VECTOR);
+        for (int i = 0; i < parts.length; i++) {
+            long vector = (long) i * VECTOR;
+            long base = vectors.get(JAVA_LONG, vector);
+            parts[i] = memory(base, vectors.get(JAVA_LONG, vector + 8)).asByteBuffer();
+        }
+        return parts;
+    }
+
+    @SuppressWarnings("restricted") // the pointers are our own, into memory that lives as long
+    private static MemorySegment memory(long address, long length) {
+        return MemorySegment.ofAddress(address).reinterpret(length);
     }
 
     static void vector(MemorySegment memory, long at, long base, int length) {

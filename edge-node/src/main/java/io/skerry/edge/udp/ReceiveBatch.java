@@ -1,9 +1,12 @@
 package io.skerry.edge.udp;
 
 import io.skerry.edge.socket.SocketAddress;
-import io.skerry.edge.socket.SystemCalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 
 /// Memory for the datagrams of one receiving call, with where they came from and where to; one per
 /// event loop, a little above 4 MiB.
@@ -47,14 +50,11 @@ final class ReceiveBatch {
 
     /// Receives what is there; answers how many datagrams, or minus an error number. What was
     /// received before is gone.
-    int receive(SystemCalls calls, int fd) {
+    int receive(UdpSocket socket) {
         for (int i = 0; i < received; i++) {
             reset(i);
         }
-        int count;
-        do {
-            count = calls.receive(fd, messages.address(), SLOTS);
-        } while (count == -SystemCalls.EINTR);
+        int count = socket.receive(this);
         received = Math.max(count, 0);
         return count;
     }
@@ -63,6 +63,31 @@ final class ReceiveBatch {
         MessageHeader.name(messages, message(i), names.address() + name(i), SocketAddress.ROOM);
         long control = controls.address() + control(i);
         MessageHeader.control(messages, message(i), control, CONTROL_ROOM);
+    }
+
+    MemorySegment messages() {
+        return messages;
+    }
+
+    /// Where a datagram goes that Linux's call does not bring.
+    ByteBuffer room(int i) {
+        return payloads.asSlice(payloadAt(i), SLOT_BYTES).asByteBuffer();
+    }
+
+    /// Notes what came into a {@link #room}.
+    void put(int i, InetSocketAddress from, int length) {
+        SocketAddress.write(names, name(i), from.getAddress(), from.getPort());
+        MessageHeader.length(messages, message(i), length);
+    }
+
+    /// Notes which address it was sent to.
+    void dialled(int i, InetAddress address) {
+        boolean v6 = SocketAddress.isV6(address);
+        int scope = address instanceof Inet6Address six ? six.getScopeId() : 0;
+        long high = SocketAddress.high(address);
+        long low = SocketAddress.low(address);
+        int length = PacketInfo.write(controls, control(i), v6, high, low, scope);
+        MessageHeader.control(messages, message(i), controls.address() + control(i), length);
     }
 
     int length(int i) {

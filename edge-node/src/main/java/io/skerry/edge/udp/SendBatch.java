@@ -5,6 +5,8 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.socket.SystemCalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// Datagrams that leave through one socket to one peer, sent with as few calls as can be. One per
 /// event loop; nothing is copied, so what was added must stay in place until {@link #flush}.
@@ -21,7 +23,6 @@ final class SendBatch {
     private static final int CUT_TOTAL_MAX = 65_000;
     private static final int CONTROL_ROOM = PacketInfo.ROOM + PacketInfo.SEGMENT_ROOM;
 
-    private final SystemCalls calls;
     private final SessionMetrics metrics;
     private final MemorySegment messages;
     private final MemorySegment vectors;
@@ -30,7 +31,7 @@ final class SendBatch {
     private final int[] lengths = new int[MAX];
     private final int[] firstVector = new int[MAX];
 
-    private int fd;
+    private @Nullable UdpSocket socket;
     private long name;
     private int nameLength;
     private MemorySegment control = MemorySegment.NULL;
@@ -45,8 +46,7 @@ final class SendBatch {
     private boolean refused;
     private boolean firstFailed;
 
-    SendBatch(SystemCalls calls, SessionMetrics metrics) {
-        this.calls = calls;
+    SendBatch(SessionMetrics metrics) {
         this.metrics = metrics;
         Arena arena = Arena.ofAuto();
         messages = arena.allocate(MAX * MessageHeader.SIZE, 64);
@@ -60,8 +60,8 @@ final class SendBatch {
     /// @param to the peer's `sockaddr`, or 0 on a connected socket
     /// @param from control message with the address to leave from, empty for none
     /// @param cutting whether the kernel may be asked to cut
-    void begin(int socket, long to, int toLength, MemorySegment from, boolean cutting) {
-        fd = socket;
+    void begin(UdpSocket through, long to, int toLength, MemorySegment from, boolean cutting) {
+        socket = through;
         name = to;
         nameLength = toLength;
         control = from;
@@ -100,10 +100,11 @@ final class SendBatch {
 
     /// Sends what was added. What cannot be sent is dropped and counted.
     void flush() {
+        UdpSocket to = Objects.requireNonNull(socket, "begun");
         for (int i = 0; i < count && !refused; ) {
             int run = mayCut && plain ? run(i) : 1;
             if (run > 1) {
-                int result = sendCut(i, run);
+                int result = sendCut(to, i, run);
                 if (result >= 0) {
                     sent(i, run);
                     i += run;
@@ -115,7 +116,7 @@ final class SendBatch {
                 }
                 mayCut = false;
             }
-            i += sendSome(i, run > 1 || !mayCut || !plain ? count - i : nextRun(i) - i);
+            i += sendSome(to, i, run > 1 || !mayCut || !plain ? count - i : nextRun(i) - i);
         }
         count = 0;
     }
@@ -136,12 +137,8 @@ final class SendBatch {
         return true;
     }
 
-    private int sendSome(int i, int some) {
-        long at = messages.address() + (long) i * MessageHeader.SIZE;
-        int result;
-        do {
-            result = calls.send(fd, at, some);
-        } while (result == -SystemCalls.EINTR);
+    private int sendSome(UdpSocket to, int i, int some) {
+        int result = to.send(messages, (long) i * MessageHeader.SIZE, some);
         if (result > 0) {
             sent(i, result);
             return result;
@@ -153,18 +150,14 @@ final class SendBatch {
         return 1;
     }
 
-    private int sendCut(int i, int run) {
+    private int sendCut(UdpSocket to, int i, int run) {
         MemorySegment.copy(control, 0, cutControl, 0, controlLength);
         int segment = PacketInfo.writeSegment(cutControl, controlLength, lengths[i]);
         MessageHeader.name(cut, 0, name, nameLength);
         long first = vectors.address() + (long) firstVector[i] * MessageHeader.VECTOR;
         MessageHeader.vectors(cut, 0, first, run);
         MessageHeader.control(cut, 0, cutControl.address(), controlLength + segment);
-        int result;
-        do {
-            result = calls.sendOne(fd, cut.address());
-        } while (result == -SystemCalls.EINTR);
-        return result;
+        return to.sendCut(cut);
     }
 
     /// How many datagrams from one on can go out as one long send.

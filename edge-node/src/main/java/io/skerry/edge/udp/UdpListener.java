@@ -41,7 +41,7 @@ final class UdpListener implements Listener {
 
     @Override
     public List<Integer> sockets() {
-        return ports.stream().map(UdpPort::number).toList();
+        return ports.stream().map(port -> port.socket().number()).toList();
     }
 
     @Override
@@ -113,10 +113,13 @@ final class UdpListener implements Listener {
             port.loop()
                     .execute(() -> {
                         port.close();
-                        if (left.decrementAndGet() == 0) {
-                            closed.complete();
-                            checkDrained();
-                        }
+                        port.loop()
+                                .inNextTurn(() -> {
+                                    if (left.decrementAndGet() == 0) {
+                                        closed.complete();
+                                        checkDrained();
+                                    }
+                                });
                     });
         }
     }

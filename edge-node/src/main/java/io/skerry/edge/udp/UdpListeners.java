@@ -6,6 +6,8 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.nio.NioIoHandle;
+import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import io.skerry.edge.handover.OpenSocket;
@@ -20,17 +22,20 @@ import io.skerry.edge.session.SessionLimits;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Opens UDP ports on the event loops that TCP uses too. The loops must be epoll's: on others every
-/// port is refused.
+/// Opens UDP ports on the event loops that TCP uses too, where these wait with epoll or NIO; beside
+/// loops of another kind it has some of its own.
 public final class UdpListeners implements ListenerFactory {
     private final List<UdpLoop> loops = new ArrayList<>();
     private final UdpNode node;
@@ -39,6 +44,8 @@ public final class UdpListeners implements ListenerFactory {
     private final ConcurrentHashMap<Integer, Future<Void>> closing = new ConcurrentHashMap<>();
 
     private final @Nullable EventLoopGroup ownGroup;
+    private final int receiveBuffer;
+    private final Supplier<List<InetAddress>> addresses;
 
     /// @param group the event loops; stays the caller's
     public UdpListeners(
@@ -47,30 +54,47 @@ public final class UdpListeners implements ListenerFactory {
             SessionLimits limits,
             SessionMetrics metrics,
             UdpSettings settings) {
+        this(group, own, limits, metrics, settings, NioSockets::addressesOfMachine);
+    }
+
+    UdpListeners(
+            Iterable<EventExecutor> group,
+            OwnPorts own,
+            SessionLimits limits,
+            SessionMetrics metrics,
+            UdpSettings settings,
+            Supplier<List<InetAddress>> addresses) {
+        this.addresses = addresses;
+        receiveBuffer = settings.receiveBufferBytes();
         Admission admission = new Admission(limits, settings.sessionsPerClient());
-        node = new UdpNode(own, metrics, admission, settings);
+        node = new UdpNode(own, metrics, admission);
         int count = 0;
         for (EventExecutor executor : group) {
             add(executor, metrics);
             count++;
         }
-        ownGroup = loops.isEmpty() && Epoll.isAvailable() ? epollLoops(count) : null;
+        ownGroup = loops.isEmpty() ? ownLoops(count) : null;
         if (ownGroup != null) {
             ownGroup.forEach(executor -> add(executor, metrics));
         }
     }
 
     private void add(EventExecutor executor, SessionMetrics metrics) {
-        if (executor instanceof IoEventLoop loop && loop.isCompatible(EpollIoHandle.class)) {
-            loops.add(new UdpLoop(loop, metrics));
+        if (executor instanceof IoEventLoop loop
+                && (loop.isCompatible(EpollIoHandle.class)
+                        || loop.isCompatible(NioIoHandle.class))) {
+            loops.add(new UdpLoop(loop, metrics, receiveBuffer, addresses));
         }
     }
 
-    private static EventLoopGroup epollLoops(int count) {
+    private static EventLoopGroup ownLoops(int count) {
         AtomicInteger number = new AtomicInteger();
         ThreadFactory threads =
                 task -> new FastThreadLocalThread(task, "edge-udp-" + number.getAndIncrement());
-        return new MultiThreadIoEventLoopGroup(count, threads, EpollIoHandler.newFactory());
+        return new MultiThreadIoEventLoopGroup(
+                count,
+                threads,
+                Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
     }
 
     /// Ends the loops of its own, if any, and with them what is open there; to be called when every
@@ -84,31 +108,25 @@ public final class UdpListeners implements ListenerFactory {
 
     @Override
     public Future<Listener> open(ListenerKey key, Route route, int wanted) {
-        if (loops.isEmpty()) {
-            return Future.failedFuture(
-                    new IOException("UDP needs epoll, which this system does not have"));
-        }
         Future<Void> before = closing.getOrDefault(key.port(), Future.succeededFuture());
         return before.compose(gone -> {
             UdpListener listener = new UdpListener(key, route, this::closing);
             List<UdpLoop> chosen = choose(wanted);
             Promise<Listener> opened = Promise.promise();
-            chosen.get(0).execute(() -> bind(listener, chosen, opened));
+            bind(listener, chosen.iterator(), new ArrayList<>(), opened);
             return opened.future();
         });
     }
 
     @Override
     public Future<Listener> inherit(ListenerKey key, Route route, List<Integer> sockets) {
-        if (loops.isEmpty()) {
-            return Future.failedFuture(new IOException("UDP needs epoll"));
-        }
         UdpListener listener = new UdpListener(key, route, this::closing);
         List<UdpPort> ports = new ArrayList<>();
         int first = Math.floorMod(next.getAndIncrement(), loops.size());
-        for (int fd : sockets) {
+        for (int descriptor : sockets) {
             UdpLoop loop = loops.get((first + ports.size()) % loops.size());
-            ports.add(new UdpPort(listener, node, loop, fd, numbers.incrementAndGet()));
+            UdpSocket socket = loop.sockets.of(descriptor);
+            ports.add(new UdpPort(listener, node, loop, socket, numbers.incrementAndGet()));
         }
         listener.opened(ports);
         return Future.succeededFuture(listener);
@@ -158,8 +176,9 @@ public final class UdpListeners implements ListenerFactory {
 
     private List<UdpLoop> choose(int wanted) {
         int first = Math.floorMod(next.getAndIncrement(), loops.size());
+        int most = loops.get(first).sockets.sharesPorts() ? loops.size() : 1;
         List<UdpLoop> chosen = new ArrayList<>();
-        for (int i = 0; i < Math.clamp(wanted, 1, loops.size()); i++) {
+        for (int i = 0; i < Math.clamp(wanted, 1, most); i++) {
             chosen.add(loops.get((first + i) % loops.size()));
         }
         return chosen;
@@ -175,53 +194,52 @@ public final class UdpListeners implements ListenerFactory {
         all.onComplete(done -> closing.remove(port, all));
     }
 
-    /// Binds all sockets on the first loop's thread, then has each loop take its own.
-    private void bind(UdpListener listener, List<UdpLoop> chosen, Promise<Listener> opened) {
-        ListenerKey key = listener.key();
-        UdpLoop first = chosen.get(0);
-        List<UdpPort> ports = new ArrayList<>();
-        try {
-            UdpNode.Sharing sharing = node.sharing(key.port());
-            for (UdpLoop loop : chosen) {
-                int fd = node.bind(first, key.address(), key.port(), sharing);
-                node.makeListening(first.calls, fd, key.address());
-                ports.add(new UdpPort(listener, node, loop, fd, numbers.incrementAndGet()));
-                sharing = UdpNode.Sharing.FROM_THE_START;
-            }
-        } catch (IOException refused) {
-            closeAll(ports);
-            opened.fail(refused);
+    /// Opens the port on one loop after the other, each on its own thread; all or none.
+    private void bind(
+            UdpListener listener,
+            Iterator<UdpLoop> rest,
+            List<UdpPort> ports,
+            Promise<Listener> opened) {
+        if (!rest.hasNext()) {
+            listener.opened(ports);
+            opened.complete(listener);
             return;
         }
-        listener.opened(ports);
-        AtomicInteger left = new AtomicInteger(ports.size());
-        for (UdpPort port : ports) {
-            port.loop().execute(() -> register(port, ports, left, listener, opened));
-        }
+        UdpLoop loop = rest.next();
+        loop.execute(() -> {
+            try {
+                ports.add(open(listener, loop, ports.isEmpty()));
+            } catch (IOException refused) {
+                closeAll(ports);
+                opened.fail(refused);
+                return;
+            }
+            bind(listener, rest, ports, opened);
+        });
     }
 
-    private static void register(
-            UdpPort port,
-            List<UdpPort> all,
-            AtomicInteger left,
-            UdpListener listener,
-            Promise<Listener> opened) {
+    private UdpPort open(UdpListener listener, UdpLoop loop, boolean first) throws IOException {
+        ListenerKey key = listener.key();
+        UdpSockets.Sharing sharing =
+                first ? node.sharing(key.port()) : UdpSockets.Sharing.FROM_THE_START;
+        UdpSocket socket = loop.sockets.listening(key.address(), key.port(), sharing);
+        UdpPort port = new UdpPort(listener, node, loop, socket, numbers.incrementAndGet());
         try {
             port.register();
+            return port;
         } catch (IOException refused) {
-            if (opened.tryFail(refused)) {
-                closeAll(all);
-            }
-            return;
-        }
-        if (left.decrementAndGet() == 0) {
-            opened.tryComplete(listener);
+            port.close();
+            throw refused;
         }
     }
 
     private static void closeAll(List<UdpPort> ports) {
         for (UdpPort port : ports) {
-            port.loop().execute(port::close);
+            port.loop()
+                    .execute(() -> {
+                        port.endSessions(EndReason.SHUTDOWN);
+                        port.close();
+                    });
         }
     }
 }

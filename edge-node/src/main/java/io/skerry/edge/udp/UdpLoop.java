@@ -1,17 +1,19 @@
 package io.skerry.edge.udp;
 
 import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandle;
-import io.netty.channel.epoll.EpollIoOps;
 import io.netty.util.concurrent.Future;
 import io.skerry.edge.metrics.SessionMetrics;
-import io.skerry.edge.socket.SystemCalls;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.net.InetAddress;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +28,7 @@ final class UdpLoop {
     /// Sessions handled in one go when many are to be ended or moved.
     private static final int SLICE = 128;
 
-    final SystemCalls calls = new SystemCalls();
+    final UdpSockets sockets;
     final ReceiveBatch in = new ReceiveBatch();
     final SendBatch out;
     final SessionMemory memory = new SessionMemory();
@@ -41,9 +43,18 @@ final class UdpLoop {
     private int part;
     private long millis;
 
-    UdpLoop(IoEventLoop loop, SessionMetrics metrics) {
+    /// @param addresses the node's addresses, for sockets that cannot tell which was dialled
+    UdpLoop(
+            IoEventLoop loop,
+            SessionMetrics metrics,
+            int receiveBuffer,
+            Supplier<List<InetAddress>> addresses) {
         this.loop = loop;
-        out = new SendBatch(calls, metrics);
+        out = new SendBatch(metrics);
+        sockets =
+                loop.isCompatible(EpollIoHandle.class)
+                        ? new EpollSockets(this, receiveBuffer)
+                        : new NioSockets(this, receiveBuffer, addresses);
     }
 
     void execute(Runnable task) {
@@ -61,22 +72,31 @@ final class UdpLoop {
     }
 
     /// Has the loop call the handle whenever its socket can be read or has an error.
-    IoRegistration register(EpollIoHandle handle) throws IOException {
+    IoRegistration register(IoHandle handle, IoOps readable) throws IOException {
         Future<IoRegistration> registering = loop.register(handle);
         if (!registering.isSuccess()) {
-            throw new IOException("epoll refuses a socket", registering.cause());
+            throw new IOException("the event loop refuses a socket", registering.cause());
         }
         IoRegistration registration = registering.getNow();
-        registration.submit(EpollIoOps.EPOLLIN);
+        registration.submit(readable);
         return registration;
+    }
+
+    /// Runs a task once the loop has looked at its sockets again: only then has a selector given up
+    /// the sockets that were closed. (Tasks that are due wait for the next turn, others may not.)
+    void inNextTurn(Runnable task) {
+        loop.schedule(task, 0, TimeUnit.NANOSECONDS);
+    }
+
+    /// Runs a task again and again until it is cancelled.
+    Future<?> every(long taskMillis, Runnable task) {
+        return loop.scheduleAtFixedRate(task, taskMillis, taskMillis, TimeUnit.MILLISECONDS);
     }
 
     void add(UdpSession session) {
         sessions.add(session);
         if (ticking == null) {
-            ticking =
-                    loop.scheduleAtFixedRate(
-                            this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+            ticking = every(TICK_MILLIS, this::tick);
         }
     }
 

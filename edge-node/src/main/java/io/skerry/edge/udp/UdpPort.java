@@ -9,7 +9,6 @@ import io.skerry.edge.origin.Choice;
 import io.skerry.edge.origin.Origin;
 import io.skerry.edge.session.EndReason;
 import io.skerry.edge.socket.SocketAddress;
-import io.skerry.edge.socket.SystemCalls;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -37,9 +36,9 @@ final class UdpPort {
     private final UdpSocket socket;
     private boolean draining;
 
-    /// @param fd a bound socket; the port closes it
+    /// @param socket a listening one; the port closes it
     /// @param number tells this port from all others of the loop
-    UdpPort(UdpListener listener, UdpNode node, UdpLoop loop, int fd, int number) {
+    UdpPort(UdpListener listener, UdpNode node, UdpLoop loop, UdpSocket socket, int number) {
         this.listener = listener;
         this.node = node;
         this.loop = loop;
@@ -49,11 +48,11 @@ final class UdpPort {
         wildcard = own.isAnyLocalAddress();
         ownHigh = SocketAddress.high(own);
         ownLow = SocketAddress.low(own);
-        socket = new UdpSocket(loop, fd, this::receive, () -> {});
+        this.socket = socket;
     }
 
     void register() throws IOException {
-        socket.register();
+        socket.register(this::receive, () -> {});
     }
 
     void close() {
@@ -67,7 +66,7 @@ final class UdpPort {
 
     void resume() {
         try {
-            socket.register();
+            register();
         } catch (IOException refused) {
             throw new UncheckedIOException("port " + key() + " is not read any more", refused);
         }
@@ -98,14 +97,14 @@ final class UdpPort {
         return node.admission();
     }
 
-    int number() {
-        return socket.number();
+    UdpSocket socket() {
+        return socket;
     }
 
     private void receive() {
         ReceiveBatch in = loop.in;
         for (int round = 0; round < ROUNDS; round++) {
-            int count = in.receive(loop.calls, socket.number());
+            int count = in.receive(socket);
             UdpSession current = null;
             for (int i = 0; i < count; i++) {
                 UdpSession session = sessionOf(in, i, current);
@@ -202,22 +201,20 @@ final class UdpPort {
     }
 
     private @Nullable UdpSession open(Route route, UdpSession.Peer peer, Origin origin) {
-        SystemCalls calls = loop.calls;
-        InetAddress address = origin.address();
-        int fd = calls.socket(SocketAddress.family(SocketAddress.isV6(address)));
-        if (fd < 0) {
-            route.origins().unused(origin);
-            return refuse(DropReason.DESCRIPTORS, EndReason.DESCRIPTORS);
-        }
-        node.makeRoom(calls, fd);
-        MemorySegment name = loop.memory.take();
-        int length = SocketAddress.write(name, 0, address, route.originPort());
-        int connected = calls.connect(fd, name.address(), length);
-        loop.memory.give(name);
-        if (connected < 0) {
-            calls.close(fd);
-            route.origins().failed(origin);
-            return refuse(DropReason.SEND_FAILED, EndReason.ORIGIN_UNREACHABLE);
+        UdpSocket toOrigin;
+        try {
+            toOrigin = loop.sockets.connected(origin.address(), route.originPort());
+        } catch (SocketRefused refused) {
+            return switch (refused.why()) {
+                case DESCRIPTORS -> {
+                    route.origins().unused(origin);
+                    yield refuse(DropReason.DESCRIPTORS, EndReason.DESCRIPTORS);
+                }
+                case UNREACHABLE -> {
+                    route.origins().failed(origin);
+                    yield refuse(DropReason.SEND_FAILED, EndReason.ORIGIN_UNREACHABLE);
+                }
+            };
         }
         Manner manner =
                 Manner.of(
@@ -225,18 +222,22 @@ final class UdpPort {
                         new InetSocketAddress(
                                 peer.client(), SocketAddress.port(peer.key().clientPort)),
                         new InetSocketAddress(peer.dialled(), key().port()),
-                        new InetSocketAddress(address, route.originPort()));
-        return begin(new UdpSession(this, loop, route, origin, peer, manner, fd), route, origin);
+                        new InetSocketAddress(origin.address(), route.originPort()));
+        UdpSession session = new UdpSession(this, loop, route, origin, peer, manner, toOrigin);
+        return begin(session, route, origin);
     }
 
     /// Goes on with a session of another process.
-    void adopt(SessionState state, int fd) {
+    ///
+    /// @param descriptor of its socket towards the origin
+    void adopt(SessionState state, int descriptor) {
         loop.touch();
+        UdpSocket toOrigin = loop.sockets.of(descriptor);
         Route route = listener.route();
         DropReason refusal = node.admission().enter(route, state.client());
         if (refusal != null) {
             node.metrics().dropped(refusal);
-            loop.calls.close(fd);
+            toOrigin.release();
             return;
         }
         Origin origin = route.origins().adopt(state.origin());
@@ -246,7 +247,8 @@ final class UdpPort {
                         state.client(),
                         state.dialled(),
                         SessionState.scope(state.dialled()));
-        UdpSession session = new UdpSession(this, loop, route, origin, peer, state.manner(), fd);
+        UdpSession session = 
+                new UdpSession(this, loop, route, origin, peer, state.manner(), toOrigin);
         session.goOn(state);
         if (begin(session, route, origin) == null) {
             node.admission().leave(route, state.client());
@@ -285,18 +287,6 @@ final class UdpPort {
 
     private List<UdpSession> mine() {
         return loop.sessions.list(session -> session.port() == this);
-    }
-
-    /// A socket bound to a dialled address and this port, connected to a client.
-    int connectedTo(InetAddress dialled, MemorySegment client, long at, int length)
-            throws IOException {
-        int fd = node.bind(loop, dialled, key().port(), UdpNode.Sharing.FROM_THE_START);
-        int connected = loop.calls.connect(fd, client.address() + at, length);
-        if (connected < 0) {
-            loop.calls.close(fd);
-            throw new IOException(SystemCalls.text(-connected));
-        }
-        return fd;
     }
 
     void clientSideOpened() {

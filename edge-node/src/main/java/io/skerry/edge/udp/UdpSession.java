@@ -51,7 +51,7 @@ final class UdpSession implements SessionTable.Keyed {
     private long usedAt;
     private boolean ended;
 
-    /// @param fd socket connected to the origin; the session closes it
+    /// @param toOrigin socket connected to the origin; the session closes it
     UdpSession(
             UdpPort port,
             UdpLoop loop,
@@ -59,7 +59,7 @@ final class UdpSession implements SessionTable.Keyed {
             Origin origin,
             Peer peer,
             Manner manner,
-            int fd) {
+            UdpSocket toOrigin) {
         this.port = port;
         this.loop = loop;
         this.route = route;
@@ -80,7 +80,7 @@ final class UdpSession implements SessionTable.Keyed {
         header.copyFrom(MemorySegment.ofArray(manner.header()));
         headerDue = manner.headers() == Manner.Headers.FIRST;
         usedAt = loop.millis();
-        toOrigin = new UdpSocket(loop, fd, this::receiveAnswers, () -> end(EndReason.SHUTDOWN));
+        this.toOrigin = toOrigin;
     }
 
     /// The ends of a session.
@@ -90,12 +90,16 @@ final class UdpSession implements SessionTable.Keyed {
 
     /// Begins: from here on one {@link #end} gives back all that the session holds.
     void begin() throws IOException {
-        toOrigin.register();
+        listen();
         counters.sessions.increment();
         port.metrics().opened(Protocol.UDP);
         route.origins().opened(client, origin);
         loop.add(this);
         port.listener().sessionBegan();
+    }
+
+    private void listen() throws IOException {
+        toOrigin.register(this::receiveAnswers, () -> end(EndReason.SHUTDOWN));
     }
 
     /// Gives back what a session holds that never began.
@@ -120,7 +124,7 @@ final class UdpSession implements SessionTable.Keyed {
     /// Starts a batch of datagrams from the client.
     void startBatch() {
         headerFirstInBatch = false;
-        loop.out.begin(toOrigin.number(), 0, 0, MemorySegment.NULL, cutsToOrigin);
+        loop.out.begin(toOrigin, 0, 0, MemorySegment.NULL, cutsToOrigin);
     }
 
     /// Adds a received datagram to the batch.
@@ -161,7 +165,7 @@ final class UdpSession implements SessionTable.Keyed {
 
     private void receiveAnswers() {
         for (int round = 0; round < ROUNDS && !ended; round++) {
-            int count = loop.in.receive(loop.calls, toOrigin.number());
+            int count = loop.in.receive(toOrigin);
             if (count < 0) {
                 if (count == -SystemCalls.ECONNREFUSED) {
                     refused();
@@ -181,9 +185,9 @@ final class UdpSession implements SessionTable.Keyed {
         UdpSocket own = toClient;
         if (own == null) {
             long name = memory.address() + SessionMemory.NAME;
-            out.begin(port.number(), name, nameLength, from, cutsToClient);
+            out.begin(port.socket(), name, nameLength, from, cutsToClient);
         } else {
-            out.begin(own.number(), 0, 0, MemorySegment.NULL, cutsToClient);
+            out.begin(own, 0, 0, MemorySegment.NULL, cutsToClient);
         }
         for (int i = 0; i < count; i++) {
             int length = in.length(i);
@@ -250,7 +254,7 @@ final class UdpSession implements SessionTable.Keyed {
     /// Reads answers again.
     void resume() {
         try {
-            toOrigin.register();
+            listen();
         } catch (IOException refused) {
             end(EndReason.DESCRIPTORS);
         }
@@ -263,10 +267,12 @@ final class UdpSession implements SessionTable.Keyed {
             return;
         }
         try {
-            int fd = port.connectedTo(dialled, memory, SessionMemory.NAME, nameLength);
-            toClient = new UdpSocket(loop, fd, this::receiveAlone, () -> end(EndReason.SHUTDOWN));
+            int clientPort = SocketAddress.port(key.clientPort);
+            int ownPort = port.key().port();
+            UdpSocket own = loop.sockets.connected(dialled, ownPort, client, clientPort);
+            toClient = own;
             port.clientSideOpened();
-            toClient.register();
+            own.register(this::receiveAlone, () -> end(EndReason.SHUTDOWN));
         } catch (IOException refused) {
             end(EndReason.DESCRIPTORS);
         }
@@ -277,7 +283,7 @@ final class UdpSession implements SessionTable.Keyed {
     private void receiveAlone() {
         UdpSocket own = toClient;
         for (int round = 0; round < ROUNDS && !ended && own != null; round++) {
-            int count = loop.in.receive(loop.calls, own.number());
+            int count = loop.in.receive(own);
             if (count <= 0) {
                 return;
             }
@@ -308,11 +314,12 @@ final class UdpSession implements SessionTable.Keyed {
         toOrigin.release();
         if (toClient != null) {
             toClient.release();
-            port.clientSideClosed();
+            loop.inNextTurn(port::clientSideClosed);
         }
         loop.memory.give(memory);
         route.origins().closed(client, origin);
         port.metrics().ended(Protocol.UDP, reason);
+        route.counters().ended(reason);
         port.admission().leave(route, client);
         if (LOG.isDebugEnabled()) {
             LOG.debug(

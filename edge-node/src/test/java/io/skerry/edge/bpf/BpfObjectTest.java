@@ -21,7 +21,7 @@ class BpfObjectTest {
 
     @Test
     void everyCommittedObjectIsTakenByThisKernel() throws BpfException {
-        for (String name : List.of("toa_edge")) {
+        for (String name : List.of("toa_edge", "toa_origin")) {
             try (BpfObject object = BpfObject.open(name)) {
                 object.load();
             }

@@ -152,6 +152,7 @@ class CrashLoopTest {
                 NodeReport.State.UP,
                 List.of(),
                 List.of(),
+                List.of(),
                 Map.of(),
                 0,
                 0,

@@ -36,6 +36,7 @@ public final class FakeRuleService implements AutoCloseable {
     private volatile Optional<Raw> syncAnswer = Optional.empty();
     private volatile boolean silent;
     private volatile boolean drain;
+    private volatile boolean watch;
     private volatile long head;
 
     public FakeRuleService(Vertx vertx) throws Exception {
@@ -90,6 +91,11 @@ public final class FakeRuleService implements AutoCloseable {
         drain = on;
     }
 
+    /// Asks to count what becomes of sessions.
+    public void watch(boolean on) {
+        watch = on;
+    }
+
     /// Takes requests and answers none.
     public void silence(boolean on) {
         silent = on;
@@ -131,7 +137,8 @@ public final class FakeRuleService implements AutoCloseable {
 
     private Targets targets() {
         Map<String, Targets.Target> targets = new TreeMap<>();
-        contents.forEach((id, c) -> targets.put(id, new Targets.Target(c.revision(), c.digest())));
+        contents.forEach(
+                (id, c) -> targets.put(id, new Targets.Target(c.revision(), c.digest(), watch)));
         targets.putAll(forced);
         return new Targets(head, drain, targets);
     }

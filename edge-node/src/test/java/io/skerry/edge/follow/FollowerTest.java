@@ -110,6 +110,7 @@ class FollowerTest {
                 NodeReport.State.UP,
                 List.of(List.of("127.0.0.1")),
                 List.of(),
+                List.of(),
                 Map.of(),
                 0,
                 0,

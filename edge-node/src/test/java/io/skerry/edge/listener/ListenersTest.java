@@ -11,6 +11,7 @@ import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.origin.OriginState;
 import io.skerry.edge.session.EndReason;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
 import io.skerry.edge.tcp.TcpSettings;
 import io.skerry.edge.transport.EventLoops;
@@ -29,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -54,6 +56,7 @@ final class ListenersTest {
                     loops,
                     TcpSettings.DEFAULT,
                     (route, client, dialled, origin) -> null,
+                    BeforeConnect.NOTHING,
                     limits,
                     metrics,
                     own,
@@ -74,7 +77,7 @@ final class ListenersTest {
                         List.of(Slot.parse("127.0.0.1").orElseThrow()),
                         2,
                         budget,
-                        false);
+                        Optional.of("no privilege"));
         return new Listeners(vertx, factories, new Source(), own, System::nanoTime);
     }
 

@@ -7,13 +7,16 @@ import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class WantedListenersTest {
     private static final List<Slot> BOTH = List.of(Slot.parse("127.0.0.1+[::1]").orElseThrow());
 
+    private static final Optional<String> NO_TOA = Optional.of("no privilege");
+
     private static WantedListeners of(InstanceContent content) {
-        return WantedListeners.of(List.of(content), BOTH, new OwnPorts(), false);
+        return WantedListeners.of(List.of(content), BOTH, new OwnPorts(), NO_TOA);
     }
 
     private static Refusal.Code code(WantedListeners wanted, String rule) {
@@ -45,7 +48,12 @@ final class WantedListenersTest {
                         0, false, Rules.rule("rule-a", 1, Protocol.TCP, 9, ClientIp.TOA, "80"));
 
         assertThat(code(of(content), "rule-a")).isEqualTo(Refusal.Code.TOA_MISSING);
-        assertThat(WantedListeners.of(List.of(content), BOTH, new OwnPorts(), true).listeners())
+        assertThat(of(content).refused().values())
+                .extracting(Refusal::toString)
+                .containsExactly("toa_missing: this node cannot send the TOA option: no privilege");
+        assertThat(
+                        WantedListeners.of(List.of(content), BOTH, new OwnPorts(), Optional.empty())
+                                .listeners())
                 .hasSize(1);
     }
 
@@ -65,7 +73,7 @@ final class WantedListenersTest {
                                         Rules.tcp("rule-good", 4, 9, "83"))),
                         BOTH,
                         own,
-                        false);
+                        NO_TOA);
 
         assertThat(code(wanted, "rule-control")).isEqualTo(Refusal.Code.LOOP);
         assertThat(code(wanted, "rule-itself")).isEqualTo(Refusal.Code.LOOP);

@@ -52,6 +52,7 @@ final class TcpAcceptorTest {
                         WriteBufferWaterMark.DEFAULT,
                         Transport.NIO,
                         (route, client, dialled, origin) -> null,
+                        BeforeConnect.NOTHING,
                         new SessionLimits(10),
                         new SessionMetrics(),
                         new OwnPorts(),

@@ -73,6 +73,7 @@ final class TcpRig implements AutoCloseable {
                                 Unpooled.copiedBuffer(
                                         "HEAD " + client.getPort() + ">" + dialled.getPort() + "\n",
                                         StandardCharsets.US_ASCII),
+                        BeforeConnect.NOTHING,
                         limits,
                         metrics,
                         own,

@@ -26,6 +26,7 @@ import io.skerry.shared.rule.RuleSpec;
 import io.skerry.shared.rule.SessionPersistence;
 import java.io.IOException;
 import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -46,14 +47,14 @@ final class TestNode implements AutoCloseable {
     final SessionLimits limits;
     final UdpListeners listeners;
     private final EventLoops loops;
+
+    /// What a node that cannot ask for the dialled address takes for its own.
+    volatile List<InetAddress> addresses = addresses("127.0.0.1", "127.0.0.5", "127.0.0.7", "::1");
+
     private final List<FakeOrigins> pools = new ArrayList<>();
 
-    TestNode() {
-        this(100_000, 1_000);
-    }
-
-    TestNode(int sessions, int sessionsPerClient) {
-        this(Transport.EPOLL, sessions, sessionsPerClient);
+    TestNode(Transport transport) {
+        this(transport, 100_000, 1_000);
     }
 
     TestNode(Transport transport, int sessions, int sessionsPerClient) {
@@ -61,7 +62,13 @@ final class TestNode implements AutoCloseable {
         loops = EventLoops.start(transport, 2);
         UdpSettings settings =
                 new UdpSettings(sessionsPerClient, UdpSettings.DEFAULTS.receiveBufferBytes());
-        listeners = new UdpListeners(loops.group(), ownPorts, limits, metrics, settings);
+        listeners =
+                new UdpListeners(
+                        loops.group(), ownPorts, limits, metrics, settings, () -> addresses);
+    }
+
+    static List<InetAddress> addresses(String... all) {
+        return Stream.of(all).map(each -> IpText.parse(each).orElseThrow()).toList();
     }
 
     Listener open(String address, int port, Route route) {

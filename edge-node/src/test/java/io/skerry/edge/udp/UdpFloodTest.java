@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.session.EndReason;
+import io.skerry.edge.transport.Transport;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import io.skerry.shared.rule.HeaderDestination;
@@ -17,9 +18,15 @@ import java.nio.channels.DatagramChannel;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// A flood from very many sources.
-@Timeout(60)
+@Timeout(120)
+@ParameterizedClass
+@EnumSource(
+        value = Transport.class,
+        names = {"EPOLL", "NIO"})
 class UdpFloodTest {
     private static final int SOURCES = 100_000;
     private static final int SESSIONS = 2_000;
@@ -28,6 +35,12 @@ class UdpFloodTest {
     private static final int AT_ONCE = 200;
 
     private static final int IDLE_SECONDS = 5;
+
+    private final Transport transport;
+
+    UdpFloodTest(Transport transport) {
+        this.transport = transport;
+    }
 
     @Test
     void turnsAFloodAwayCountedAndKeepsServingTheSessionsItHas() throws Exception {
@@ -38,7 +51,7 @@ class UdpFloodTest {
         }
         List<String> before = TestNode.descriptors();
         FakeOrigins origins = new FakeOrigins("127.0.0.1");
-        try (TestNode node = new TestNode(SESSIONS, 1_000);
+        try (TestNode node = new TestNode(transport, SESSIONS, 1_000);
                 Peer origin = new Peer("127.0.0.1");
                 Peer client = new Peer("127.0.0.1")) {
             Thread.ofPlatform().daemon().start(() -> echo(origin));

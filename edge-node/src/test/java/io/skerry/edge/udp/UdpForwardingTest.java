@@ -27,10 +27,21 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
+@ParameterizedClass
+@EnumSource(
+        value = Transport.class,
+        names = {"EPOLL", "NIO"})
 class UdpForwardingTest {
+    private final Transport transport;
     private final List<AutoCloseable> opened = new ArrayList<>();
+
+    UdpForwardingTest(Transport transport) {
+        this.transport = transport;
+    }
 
     @AfterEach
     void close() throws Exception {
@@ -156,15 +167,20 @@ class UdpForwardingTest {
         Peer origin = peer("127.0.0.1");
         InetSocketAddress port = open(node, new FakeOrigins("127.0.0.1"), origin, ClientIp.OFF);
         Peer client = peer("127.0.0.1");
-        client.send("", port);
-        Peer.Datagram empty = origin.receive();
-        assertThat(empty.bytes()).isEmpty();
         client.send(new byte[UdpSession.PAYLOAD_MAX], port);
-        assertThat(origin.receive().bytes()).hasSize(UdpSession.PAYLOAD_MAX);
-        origin.send(new byte[UdpSession.PAYLOAD_MAX], empty.from());
+        Peer.Datagram longest = origin.receive();
+        assertThat(longest.bytes()).hasSize(UdpSession.PAYLOAD_MAX);
+        origin.send(new byte[UdpSession.PAYLOAD_MAX], longest.from());
         assertThat(client.receive().bytes()).hasSize(UdpSession.PAYLOAD_MAX);
-        origin.send("", empty.from());
+        origin.send("", longest.from());
         assertThat(client.receive().bytes()).isEmpty();
+        client.send("", port);
+        if (transport == Transport.NIO) {
+            // The JDK sends no empty datagram through a connected socket.
+            drops(node, DropReason.SEND_FAILED, 1);
+        } else {
+            assertThat(origin.receive().bytes()).isEmpty();
+        }
     }
 
     @Test
@@ -247,7 +263,7 @@ class UdpForwardingTest {
 
     @Test
     void holdsEveryLimit() throws Exception {
-        TestNode node = new TestNode(4, 2);
+        TestNode node = new TestNode(transport, 4, 2);
         opened.add(node);
         Peer origin = peer("127.0.0.1");
         int number = TestNode.freePort();
@@ -350,15 +366,6 @@ class UdpForwardingTest {
     }
 
     @Test
-    void servesUdpBesideEveryTransport() throws Exception {
-        TestNode node = new TestNode(Transport.NIO, 10, 10);
-        opened.add(node);
-        Peer origin = peer("127.0.0.1");
-        InetSocketAddress port = open(node, new FakeOrigins("127.0.0.1"), origin, ClientIp.OFF);
-        accepted(port, origin, "127.0.0.1");
-    }
-
-    @Test
     void leavesNoDescriptorBehindWhenTheLoopsEnd() throws Exception {
         useANode();
         List<String> before = TestNode.descriptors();
@@ -368,8 +375,8 @@ class UdpForwardingTest {
         TestNode.hasOpen(before);
     }
 
-    private static void useANode() throws Exception {
-        try (TestNode node = new TestNode();
+    private void useANode() throws Exception {
+        try (TestNode node = new TestNode(transport);
                 Peer origin = new Peer("127.0.0.1");
                 Peer client = new Peer("127.0.0.1")) {
             InetSocketAddress port = open(node, new FakeOrigins("127.0.0.1"), origin, ClientIp.OFF);
@@ -400,7 +407,7 @@ class UdpForwardingTest {
     }
 
     private TestNode node() {
-        TestNode node = new TestNode();
+        TestNode node = new TestNode(transport);
         opened.add(node);
         return node;
     }

@@ -7,6 +7,7 @@ import io.skerry.edge.clientaddress.SecondDecoder;
 import io.skerry.edge.clientaddress.Spp;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.metrics.DropReason;
+import io.skerry.edge.transport.Transport;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import io.skerry.shared.rule.HeaderDestination;
@@ -21,16 +22,24 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
+@ParameterizedClass
+@EnumSource(
+        value = Transport.class,
+        names = {"EPOLL", "NIO"})
 class UdpHeaderTest {
+    private final Transport transport;
     private TestNode node;
     private Peer origin;
     private Peer client;
     private InetSocketAddress port;
 
-    UdpHeaderTest() throws Exception {
-        node = new TestNode();
+    UdpHeaderTest(Transport transport) throws Exception {
+        this.transport = transport;
+        node = new TestNode(transport);
         origin = new Peer("127.0.0.1");
         client = new Peer("127.0.0.9");
         port = new InetSocketAddress("127.0.0.1", TestNode.freePort());
@@ -56,8 +65,10 @@ class UdpHeaderTest {
         assertThat(header(one, ProxyV2.V4_LENGTH, port)).isEqualTo("one");
         client.send("two", port);
         assertThat(origin.receive().text()).isEqualTo("two");
-        client.send("", port);
-        assertThat(origin.receive().bytes()).isEmpty();
+        if (transport == Transport.EPOLL) {
+            client.send("", port);
+            assertThat(origin.receive().bytes()).isEmpty();
+        }
         origin.send("bare", one.from());
         assertThat(client.receive().text()).isEqualTo("bare");
         TestNode.eventually("bytes", () -> node.counters.bytesToOrigin.sum() == 6);

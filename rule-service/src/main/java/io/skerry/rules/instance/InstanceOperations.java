@@ -17,6 +17,7 @@ import io.skerry.shared.bus.RuleRequest;
 import io.skerry.shared.id.Ids;
 import io.skerry.shared.instance.InstanceReader;
 import io.skerry.shared.instance.InstanceSpec;
+import io.skerry.shared.instance.RolloutStrategy;
 import io.skerry.shared.problem.Checked;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Mistakes;
@@ -27,11 +28,13 @@ import java.security.SecureRandom;
 import java.time.OffsetDateTime;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Create, show, change, switch and delete instances.
 public final class InstanceOperations {
     private static final SecureRandom random = new SecureRandom();
     private static final int LABEL_BYTES = 8;
+    private static final String ROLLOUT = "rollout";
 
     private final Database database;
     private final Writes writes;
@@ -114,6 +117,7 @@ public final class InstanceOperations {
                 "",
                 0,
                 0,
+                RolloutStrategy.DEFAULT,
                 OffsetDateTime.MIN,
                 OffsetDateTime.MIN);
     }
@@ -153,7 +157,8 @@ public final class InstanceOperations {
 
     public RuleReply patch(RuleRequest request) {
         String id = Body.id(request, "instance");
-        JsonObject body = Body.object(request);
+        JsonObject body = Body.object(request).copy();
+        Object rollout = body.remove(ROLLOUT);
         return writes.run(
                 request,
                 change -> {
@@ -163,18 +168,42 @@ public final class InstanceOperations {
                     Checked<InstanceSpec> read =
                             InstanceReader.patch(row.spec(), body, limits.conflicts());
                     mistakes.addAll("", read.mistakes());
+                    RolloutStrategy strategy = strategy(row.strategy(), rollout, mistakes);
                     if (!row.status().takesChanges()) {
                         mistakes.add("", Code.WRONG_STATE, state(row, "changed"));
                     }
                     mistakes.throwIfAny();
                     InstanceSpec spec = read.orThrow();
-                    if (!spec.equals(row.spec())) {
+                    boolean sameSpec = spec.equals(row.spec());
+                    if (!sameSpec || !strategy.equals(row.strategy())) {
                         Status next = row.wanted() ? Status.PROGRESS : row.status();
-                        change.edit(row).instance(row.with(spec, next, change.revision()));
+                        InstanceEdit edit = change.edit(row);
+                        edit.instance(
+                                (sameSpec ? row : row.with(spec, next, change.revision()))
+                                        .with(strategy));
                         change.note(id, "changed instance " + spec.name());
                     }
                     return done(change, id, 200);
                 });
+    }
+
+    /// @param given what the patch says; `null` where it says nothing
+    private static RolloutStrategy strategy(
+            RolloutStrategy now, @Nullable Object given, Mistakes mistakes) {
+        return switch (given) {
+            case null -> now;
+            case JsonObject patch -> {
+                Checked<RolloutStrategy> read = now.patch(patch);
+                mistakes.addAll(ROLLOUT, read.mistakes());
+                yield read instanceof Checked.Ok<RolloutStrategy>(RolloutStrategy next)
+                        ? next
+                        : now;
+            }
+            default -> {
+                mistakes.add(ROLLOUT, Code.WRONG_TYPE, "must be an object");
+                yield now;
+            }
+        };
     }
 
     /// The instance after a rollback.

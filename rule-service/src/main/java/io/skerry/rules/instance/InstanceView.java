@@ -38,6 +38,7 @@ final class InstanceView {
             json.put("statusReason", row.statusReason());
         }
         return json.put("ruleCount", row.ruleCount())
+                .put("rollout", row.strategy().print())
                 .put("revision", row.revision())
                 .put("createdAt", Body.time(row.createdAt()))
                 .put("updatedAt", Body.time(row.updatedAt()))

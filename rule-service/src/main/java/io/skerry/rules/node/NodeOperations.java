@@ -60,6 +60,7 @@ public final class NodeOperations {
                 .put("area", node.area().word())
                 .put("state", node.shown().word())
                 .put("drain", node.drain())
+                .put("labels", new JsonArray(node.labels()))
                 .put("capabilities", new JsonArray(node.capabilities()))
                 .put("missing", missing)
                 .put("listeners", node.listeners())

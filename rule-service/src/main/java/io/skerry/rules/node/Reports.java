@@ -4,8 +4,10 @@ import io.skerry.rules.revision.Publication;
 import io.skerry.rules.store.Database;
 import io.skerry.rules.store.NodeRow;
 import io.skerry.rules.store.NodeTable;
+import io.skerry.rules.store.RolloutTable;
 import io.skerry.rules.store.Transaction;
 import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.RuleCounts;
 import io.skerry.shared.content.Targets;
 import io.skerry.shared.instance.Area;
 import io.skerry.shared.problem.Code;
@@ -40,8 +42,11 @@ public final class Reports {
             "WITH seen AS (UPDATE node SET seen_at = now(), listeners = $5, sessions = $6 WHERE"
                     + " name = $1 AND boot = $2 AND state = $3 AND report_hash = $4 RETURNING 1)"
                     + " SELECT (SELECT count(*) FROM seen), h.revision, i.id, i.area, i.revision,"
-                    + " i.digest, coalesce((SELECT drain FROM node WHERE name = $1), false) FROM"
-                    + " head h LEFT JOIN instance i ON true";
+                    + " i.digest, coalesce((SELECT drain FROM node WHERE name = $1), false),"
+                    + " r.held_revision, r.held_digest, jsonb_exists(r.canaries, $1) FROM head h"
+                    + " LEFT JOIN instance i ON true LEFT JOIN rollout r ON r.instance_id = i.id"
+                    + " AND r."
+                    + RolloutTable.ACTIVE;
 
     private final Database database;
     private final Publication publication;
@@ -102,7 +107,23 @@ public final class Reports {
             }
             changed.accept(taken.instances());
         }
+        count(report);
         return new Outcome.Taken(targets(report, rows));
+    }
+
+    /// Only canaries are asked to count.
+    private void count(NodeReport report) {
+        report.instances()
+                .forEach((instance, applied) -> {
+                    Map<String, RuleCounts> counts = applied.counts();
+                    if (counts != null) {
+                        database.<Void>note(sql -> {
+                            RolloutTable.count(
+                                    sql, instance, report.node(), applied.revision(), counts);
+                            return null;
+                        });
+                    }
+                });
     }
 
     private static void check(NodeReport report) {
@@ -188,16 +209,26 @@ public final class Reports {
             drain = row.getBoolean(6);
             String id = row.getString(2);
             if (id != null && report.area().serves(Area.of(row.getString(3)))) {
-                targets.put(id, new Targets.Target(row.getLong(4), row.getString(5)));
+                targets.put(id, target(row));
             }
         }
         return new Targets(head, drain, targets);
+    }
+
+    /// A canary's target is the newest content, another node's the one it is held back to.
+    private static Targets.Target target(Row row) {
+        Boolean canary = row.getBoolean(9);
+        return Boolean.FALSE.equals(canary)
+                ? new Targets.Target(row.getLong(7), row.getString(8))
+                : new Targets.Target(row.getLong(4), row.getString(5), canary != null);
     }
 
     /// Of everything but the counters.
     private static String hash(NodeReport report) {
         JsonObject json = report.print();
         List.of("listeners", "sessions").forEach(json::remove);
+        json.getJsonObject("instances")
+                .forEach(each -> ((JsonObject) each.getValue()).remove("counts"));
         return sha256(json.encode());
     }
 

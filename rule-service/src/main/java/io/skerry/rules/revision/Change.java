@@ -4,6 +4,7 @@ import io.skerry.rules.store.HeadTable;
 import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.InstanceTable;
 import io.skerry.rules.store.PortTable;
+import io.skerry.rules.store.RolloutRow;
 import io.skerry.rules.store.RuleRow;
 import io.skerry.rules.store.RuleTable;
 import io.skerry.rules.store.Transaction;
@@ -38,6 +39,7 @@ public final class Change {
     private final int keepRevisions;
     private @Nullable String object;
     private boolean finished;
+    private final Map<String, RolloutRow.State> waves = new TreeMap<>();
     private boolean nodesTouched;
     private String summary = "";
 
@@ -102,6 +104,15 @@ public final class Change {
     /// Notes that nodes must ask again what they are to do, although no content has changed.
     public void nodesTouched() {
         nodesTouched = true;
+    }
+
+    /// Notes the new state of an instance's rollout.
+    public void wave(String instance, RolloutRow.State state) {
+        waves.put(instance, state);
+    }
+
+    Map<String, RolloutRow.State> waves() {
+        return waves;
     }
 
     boolean isTouchingNodes() {
@@ -184,6 +195,11 @@ public final class Change {
                 new HeadTable.Step(revision(), step.previous(), kept, edit.images()));
         steps.add(step);
         made.put(row.digest(), now);
+        RolloutRow.State wave =
+                edit.old().map(old -> Waves.decide(sql, request, row, old, now)).orElse(null);
+        if (wave != null) {
+            waves.put(row.id(), wave);
+        }
     }
 
     private void writeRules(InstanceEdit edit) {

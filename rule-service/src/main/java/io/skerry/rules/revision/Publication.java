@@ -1,5 +1,6 @@
 package io.skerry.rules.revision;
 
+import io.skerry.rules.store.RolloutRow;
 import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.bus.Event;
 import io.skerry.shared.bus.RuleRequest;
@@ -8,6 +9,7 @@ import io.skerry.shared.process.Bus;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Tells nodes and people what a commit has made true. Best effort: nodes also pull.
 public final class Publication {
@@ -25,12 +27,14 @@ public final class Publication {
 
     void publish(Change change, RuleRequest request) {
         for (ContentChange step : change.steps()) {
-            bus.publish(BusAddress.CHANGED, hint(step));
+            boolean held = isHeld(change.waves().get(step.instance()));
+            bus.publish(BusAddress.CHANGED, hint(step, held));
             touched.accept(step.instance());
         }
         if (change.isTouchingNodes()) {
-            bus.publish(BusAddress.CHANGED, new JsonObject().put("small", false));
+            nodesTouched();
         }
+        change.waves().forEach((instance, state) -> wave(instance, state, change.revision()));
         event(
                 "revision",
                 new JsonObject()
@@ -41,10 +45,36 @@ public final class Publication {
                         .put("summary", change.summary()));
     }
 
+    /// Asks nodes to report and pull, because their targets have changed without a change of
+    /// content.
+    public void nodesTouched() {
+        bus.publish(BusAddress.CHANGED, new JsonObject().put("small", false));
+    }
+
+    /// Tells people how far a rollout in waves is.
+    public void wave(String instance, RolloutRow.State state, long revision) {
+        event(
+                "wave",
+                new JsonObject()
+                        .put("instance", instance)
+                        .put("revision", revision)
+                        .put("state", state.word()));
+    }
+
+    private static boolean isHeld(RolloutRow.@Nullable State state) {
+        return switch (state) {
+            case CANARY, OBSERVING, PAUSED -> true;
+            case DONE, ABORTED, ROLLED_BACK, OVERTAKEN -> false;
+            case null -> false;
+        };
+    }
+
     /// A step as it travels on the bus: whole where it is small, else only what it leads to.
-    static JsonObject hint(ContentChange step) {
+    ///
+    /// @param held whether only some nodes may apply it, which the targets tell them
+    static JsonObject hint(ContentChange step, boolean held) {
         JsonObject json = step.print();
-        return step.isSmall()
+        return step.isSmall() && !held
                 ? json.put("small", true)
                 : json.put("small", false)
                         .put("removed", new JsonArray())

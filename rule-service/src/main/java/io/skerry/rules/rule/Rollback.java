@@ -51,6 +51,13 @@ public final class Rollback {
                 });
     }
 
+    /// Within a change: brings the instance's rules back to how they were; answers whether anything
+    /// was to be done.
+    public static boolean undo(Change change, InstanceRow row, long to) {
+        Past.checkReach(change.head(), row, "to", to);
+        return apply(change, row, Past.of(change.sql(), row, to, change.revision()));
+    }
+
     private static int readTo(JsonObject body) {
         FieldReader fields = new FieldReader(body);
         fields.require("to");

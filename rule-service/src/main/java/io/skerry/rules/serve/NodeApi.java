@@ -91,7 +91,10 @@ public final class NodeApi {
         try {
             return message.getString("call").equals("sync")
                     ? synced(reports.take(NodeReport.read(message.getJsonObject("report")), true))
-                    : pulls.pull(message.getString("instance"), message.getLong("have"))
+                    : pulls.pull(
+                                    message.getString("instance"),
+                                    message.getLong("have"),
+                                    message.getString("want", ""))
                             .map(body ->
                                     new JsonObject()
                                             .put("status", 200)
@@ -157,8 +160,15 @@ public final class NodeApi {
             refuse(context, 400, Code.BAD_FORMAT, "'have' must be a revision");
             return;
         }
+        String want = context.request().getParam("want", "");
+        if (!want.matches("[0-9a-f]{0,64}")) {
+            refuse(context, 400, Code.BAD_FORMAT, "'want' must be a digest");
+            return;
+        }
         Optional<Buffer> body =
-                Ids.isId(instance) ? pulls.pull(instance, Long.parseLong(have)) : Optional.empty();
+                Ids.isId(instance)
+                        ? pulls.pull(instance, Long.parseLong(have), want)
+                        : Optional.empty();
         if (body.isPresent()) {
             answer(context, body.get());
         } else {

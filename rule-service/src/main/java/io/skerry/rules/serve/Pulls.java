@@ -5,6 +5,7 @@ import io.skerry.rules.store.Database;
 import io.skerry.rules.store.HeadTable;
 import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.InstanceTable;
+import io.skerry.rules.store.RolloutTable;
 import io.skerry.rules.store.Transaction;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
@@ -38,9 +39,19 @@ public final class Pulls {
     /// The answer; empty where the instance is gone.
     ///
     /// @param have the revision the node has; 0 for none
-    public Optional<Buffer> pull(String instance, long have) {
-        return database.read(
-                sql -> InstanceTable.find(sql, instance).map(row -> answer(sql, row, have)));
+    /// @param want digest of the node's target, which may be held back; empty: the newest
+    public Optional<Buffer> pull(String instance, long have, String want) {
+        return database.read(sql ->
+                InstanceTable.find(sql, instance)
+                        .map(row -> held(sql, row, want).orElseGet(() -> answer(sql, row, have))));
+    }
+
+    private static Optional<Buffer> held(Transaction sql, InstanceRow row, String want) {
+        return want.isEmpty() || want.equals(row.digest())
+                ? Optional.empty()
+                : RolloutTable.heldContent(sql, row.id(), want)
+                        .map(content ->
+                                new JsonObject().put("v", 1).put("content", content).toBuffer());
     }
 
     private Buffer answer(Transaction sql, InstanceRow row, long have) {

@@ -1,6 +1,7 @@
 package io.skerry.rules.store;
 
 import io.skerry.shared.instance.InstanceSpec;
+import io.skerry.shared.instance.RolloutStrategy;
 import io.skerry.shared.rule.Status;
 import java.time.OffsetDateTime;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// @param digest of the content at `revision`
 /// @param settled newest revision that every required node has acknowledged
 /// @param ruleCount number of its rules
+/// @param strategy how its changes reach its nodes
 /// @param createdAt by the database's clock
 /// @param updatedAt by the database's clock
 public record InstanceRow(
@@ -38,6 +40,7 @@ public record InstanceRow(
         String digest,
         long settled,
         int ruleCount,
+        RolloutStrategy strategy,
         OffsetDateTime createdAt,
         OffsetDateTime updatedAt) {
     /// The same instance with another desire and status, changed by `by`.
@@ -57,6 +60,7 @@ public record InstanceRow(
                 digest,
                 settled,
                 ruleCount,
+                strategy,
                 createdAt,
                 updatedAt);
     }
@@ -78,6 +82,29 @@ public record InstanceRow(
                 digest,
                 settled,
                 ruleCount,
+                strategy,
+                createdAt,
+                updatedAt);
+    }
+
+    /// The same instance, whose changes reach its nodes in another way.
+    public InstanceRow with(RolloutStrategy other) {
+        return new InstanceRow(
+                id,
+                position,
+                spec,
+                slot,
+                accessLabel,
+                wanted,
+                status,
+                statusReason,
+                switched,
+                ownRevision,
+                revision,
+                digest,
+                settled,
+                ruleCount,
+                other,
                 createdAt,
                 updatedAt);
     }
@@ -99,6 +126,7 @@ public record InstanceRow(
                 newDigest,
                 settled,
                 ruleCount,
+                strategy,
                 createdAt,
                 updatedAt);
     }

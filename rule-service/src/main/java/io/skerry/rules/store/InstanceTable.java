@@ -3,7 +3,9 @@ package io.skerry.rules.store;
 import io.skerry.shared.instance.Area;
 import io.skerry.shared.instance.InstanceSpec;
 import io.skerry.shared.instance.Protection;
+import io.skerry.shared.instance.RolloutStrategy;
 import io.skerry.shared.rule.Status;
+import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import java.util.List;
 import java.util.Optional;
@@ -87,7 +89,7 @@ public final class InstanceTable {
         sql.update(
                 "UPDATE instance SET ipv6 = $2, cross_border = $3, wanted = $4, status = $5,"
                         + " status_reason = $6, switched = $7, own_revision = $8, revision = $9,"
-                        + " digest = $10, updated_at = now() WHERE id = $1",
+                        + " digest = $10, strategy = $11, updated_at = now() WHERE id = $1",
                 row.id(),
                 row.spec().ipv6(),
                 row.spec().crossBorder(),
@@ -97,7 +99,8 @@ public final class InstanceTable {
                 row.switched(),
                 row.ownRevision(),
                 row.revision(),
-                row.digest());
+                row.digest(),
+                row.strategy().print());
     }
 
     public static void setStatus(
@@ -131,6 +134,12 @@ public final class InstanceTable {
         sql.update("DELETE FROM instance WHERE id = $1", id);
     }
 
+    private static RolloutStrategy strategy(@Nullable JsonObject stored) {
+        return stored == null
+                ? RolloutStrategy.DEFAULT
+                : RolloutStrategy.DEFAULT.patch(stored).orThrow();
+    }
+
     private static InstanceRow row(Row row) {
         return new InstanceRow(
                 row.getString("id"),
@@ -153,6 +162,7 @@ public final class InstanceTable {
                 row.getString("digest"),
                 row.getLong("settled"),
                 row.getInteger("rule_count"),
+                strategy(row.getJsonObject("strategy")),
                 row.getOffsetDateTime("created_at"),
                 row.getOffsetDateTime("updated_at"));
     }

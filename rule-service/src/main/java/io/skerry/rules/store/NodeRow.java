@@ -14,6 +14,7 @@ import java.util.Map;
 /// @param state whether it serves
 /// @param drain whether people want it to serve nobody
 /// @param slots per slot its addresses
+/// @param labels words by which people choose it
 /// @param capabilities what it can do
 /// @param missing what it cannot do, with the reason
 /// @param listeners open listening ports
@@ -26,6 +27,7 @@ public record NodeRow(
         State state,
         boolean drain,
         List<List<String>> slots,
+        List<String> labels,
         List<String> capabilities,
         Map<String, String> missing,
         long listeners,

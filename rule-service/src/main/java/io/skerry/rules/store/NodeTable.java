@@ -55,13 +55,13 @@ public final class NodeTable {
         report.missing().forEach(missing::put);
         sql.update(
                 "INSERT INTO node (name, boot, area, state, slots, capabilities, missing,"
-                        + " listeners, sessions, report_hash, created_at, seen_at) VALUES ($1, $2,"
-                        + " $3, $4, $5, $6, $7, $8, $9, $10, now(), now()) ON CONFLICT (name) DO"
+                        + " listeners, sessions, report_hash, labels, created_at, seen_at) VALUES"
+                        + " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), now()) ON CONFLICT (name) DO"
                         + " UPDATE SET boot = EXCLUDED.boot, area = EXCLUDED.area, state ="
                         + " EXCLUDED.state, slots = EXCLUDED.slots, capabilities ="
                         + " EXCLUDED.capabilities, missing = EXCLUDED.missing, listeners ="
                         + " EXCLUDED.listeners, sessions = EXCLUDED.sessions, report_hash ="
-                        + " EXCLUDED.report_hash, seen_at = now()",
+                        + " EXCLUDED.report_hash, labels = EXCLUDED.labels, seen_at = now()",
                 report.node(),
                 report.boot(),
                 report.area().word(),
@@ -71,7 +71,8 @@ public final class NodeTable {
                 missing,
                 report.listeners(),
                 report.sessions(),
-                hash);
+                hash,
+                new JsonArray(report.labels()));
     }
 
     /// What a node runs, by instance, as a mark that changes with it.
@@ -196,6 +197,7 @@ public final class NodeTable {
                 NodeRow.State.of(row.getString("state")),
                 row.getBoolean("drain"),
                 row.getJsonArray("slots").stream().map(slot -> texts((JsonArray) slot)).toList(),
+                texts(row.getJsonArray("labels")),
                 texts(row.getJsonArray("capabilities")),
                 texts(row.getJsonObject("missing")),
                 row.getLong("listeners"),

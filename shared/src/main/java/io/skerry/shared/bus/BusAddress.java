@@ -16,8 +16,9 @@ public final class BusAddress {
     public static final String EVENTS = "skerry.events.v1";
 
     /// Request: what an edge node of the same process asks its rule service, instead of over HTTP:
-    /// `{"call":"sync","report":{…}}` or `{"call":"pull","instance":"sid-…","have":17}`, answered
-    /// with `{"status":200,"body":{…}}`.
+    /// `{"call":"sync","report":{…}}` or
+    /// `{"call":"pull","instance":"sid-…","have":17,"want":"<digest>"}`, answered with
+    /// `{"status":200,"body":{…}}`.
     public static final String NODES = "skerry.nodes.v1";
 
     private BusAddress() {}

@@ -23,6 +23,16 @@ public enum Operation {
     /// `instance`, `from`, `to` → `{"added","removed","changed","instance"}`.
     GET_DIFF(false),
 
+    /// `instance` → how its newest change reaches the nodes.
+    GET_INSTANCE_ROLLOUT(false),
+    /// `instance` → the rollout, held where it is.
+    PAUSE_ROLLOUT(true),
+    /// `instance` → the rollout, which goes on.
+    RESUME_ROLLOUT(true),
+    /// `instance`; body: nothing, or `{"revision","reason"}` of a gate that has closed → the
+    /// rollout, taken back as a new revision.
+    ABORT_ROLLOUT(true),
+
     /// `instance`; body: a rule or an array of rules → 201.
     CREATE_RULES(true),
     /// `instance`, `offset`, `limit`, `protocol`, `port`, `tag`, `status`.

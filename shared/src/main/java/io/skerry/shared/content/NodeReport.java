@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// What a node says of itself with every pull: who it is and what it runs.
 ///
@@ -17,6 +18,7 @@ import java.util.TreeMap;
 /// @param area where it stands
 /// @param state what it is doing
 /// @param slots per slot the addresses the node serves it on, as text
+/// @param labels words by which people choose nodes, such as `canary`
 /// @param capabilities what it can do, such as `toa`, `steering`
 /// @param missing what it cannot do, with the reason
 /// @param listeners open listening ports
@@ -28,11 +30,15 @@ public record NodeReport(
         NodeArea area,
         State state,
         List<List<String>> slots,
+        List<String> labels,
         List<String> capabilities,
         Map<String, String> missing,
         long listeners,
         long sessions,
         Map<String, Applied> instances) {
+    /// Rules of one instance that a report counts sessions of.
+    public static final int COUNTED_RULES_MAX = 2_000;
+
     /// What a node is doing.
     public enum State {
         UP,
@@ -47,22 +53,42 @@ public record NodeReport(
     /// @param digest of that content
     /// @param refused rules it cannot serve, with the reason as `code: sentence`
     /// @param draining rules without a listener whose sessions still drain
+    /// @param counts what became of sessions, by rule, rules without sessions left out; `null`
+    ///   where the instance is not watched
     public record Applied(
-            long revision, String digest, Map<String, String> refused, List<String> draining) {
+            long revision,
+            String digest,
+            Map<String, String> refused,
+            List<String> draining,
+            @Nullable Map<String, RuleCounts> counts) {
+        /// Of an instance that is not watched.
+        public Applied(
+                long revision, String digest, Map<String, String> refused, List<String> draining) {
+            this(revision, digest, refused, draining, null);
+        }
+
         public Applied {
             Objects.requireNonNull(digest, "digest");
             refused = Map.copyOf(refused);
             draining = List.copyOf(draining);
+            counts = counts == null ? null : Map.copyOf(counts);
         }
 
         JsonObject print() {
             JsonObject refusals = new JsonObject();
             new TreeMap<>(refused).forEach(refusals::put);
-            return new JsonObject()
-                    .put("revision", revision)
-                    .put("digest", digest)
-                    .put("refused", refusals)
-                    .put("draining", new JsonArray(draining));
+            JsonObject json =
+                    new JsonObject()
+                            .put("revision", revision)
+                            .put("digest", digest)
+                            .put("refused", refusals)
+                            .put("draining", new JsonArray(draining));
+            if (counts != null) {
+                JsonObject counted = new JsonObject();
+                new TreeMap<>(counts).forEach((rule, each) -> counted.put(rule, each.print()));
+                json.put("counts", counted);
+            }
+            return json;
         }
 
         static Applied read(JsonObject json) {
@@ -72,7 +98,21 @@ public record NodeReport(
                     strings(json.getJsonObject("refused", new JsonObject())),
                     json.getJsonArray("draining", new JsonArray()).stream()
                             .map(String.class::cast)
-                            .toList());
+                            .toList(),
+                    counts(json.getJsonObject("counts")));
+        }
+
+        private static @Nullable Map<String, RuleCounts> counts(@Nullable JsonObject json) {
+            if (json == null) {
+                return null;
+            }
+            if (json.size() > COUNTED_RULES_MAX) {
+                throw new IllegalArgumentException("counts of more rules than an instance has");
+            }
+            Map<String, RuleCounts> counts = new TreeMap<>();
+            json.forEach(each ->
+                    counts.put(each.getKey(), RuleCounts.read((JsonArray) each.getValue())));
+            return counts;
         }
     }
 
@@ -80,6 +120,7 @@ public record NodeReport(
         Objects.requireNonNull(node, "node");
         Objects.requireNonNull(boot, "boot");
         slots = slots.stream().map(List::copyOf).toList();
+        labels = List.copyOf(labels);
         capabilities = List.copyOf(capabilities);
         missing = Map.copyOf(missing);
         instances = Map.copyOf(instances);
@@ -99,6 +140,7 @@ public record NodeReport(
                 .put("area", area.word())
                 .put("state", state.name().toLowerCase(java.util.Locale.ROOT))
                 .put("slots", slotArray)
+                .put("labels", new JsonArray(labels))
                 .put("capabilities", new JsonArray(capabilities))
                 .put("missing", missingObject)
                 .put("listeners", listeners)
@@ -120,6 +162,7 @@ public record NodeReport(
                 json.getJsonArray("slots", new JsonArray()).stream()
                         .map(slot -> strings((JsonArray) slot))
                         .toList(),
+                strings(json.getJsonArray("labels", new JsonArray())),
                 strings(json.getJsonArray("capabilities", new JsonArray())),
                 strings(json.getJsonObject("missing", new JsonObject())),
                 json.getLong("listeners", 0L),

@@ -3,7 +3,9 @@ package io.skerry.shared.content;
 import io.vertx.core.json.JsonObject;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// What a node must run: for each instance the revision and the digest of its content. An instance
 /// that is not named is not to be served.
@@ -14,9 +16,20 @@ import java.util.TreeMap;
 public record Targets(long head, boolean drain, Map<String, Target> instances) {
     /// @param revision revision of the content
     /// @param digest digest of the content
-    public record Target(long revision, String digest) {
+    /// @param watched whether reports are to say what becomes of the sessions of its rules
+    public record Target(long revision, String digest, boolean watched) {
         public Target {
             Objects.requireNonNull(digest, "digest");
+        }
+
+        /// A target that is not watched.
+        public Target(long revision, String digest) {
+            this(revision, digest, false);
+        }
+
+        JsonObject print() {
+            JsonObject json = new JsonObject().put("revision", revision).put("digest", digest);
+            return watched ? json.put("watched", true) : json;
         }
     }
 
@@ -29,15 +42,20 @@ public record Targets(long head, boolean drain, Map<String, Target> instances) {
         this(head, false, instances);
     }
 
+    /// The instances that are watched.
+    public Set<String> watched() {
+        Set<String> watched = new TreeSet<>();
+        instances.forEach((id, target) -> {
+            if (target.watched()) {
+                watched.add(id);
+            }
+        });
+        return watched;
+    }
+
     public JsonObject print() {
         JsonObject targets = new JsonObject();
-        new TreeMap<>(instances)
-                .forEach((id, target) ->
-                        targets.put(
-                                id,
-                                new JsonObject()
-                                        .put("revision", target.revision())
-                                        .put("digest", target.digest())));
+        new TreeMap<>(instances).forEach((id, target) -> targets.put(id, target.print()));
         JsonObject json = new JsonObject().put("v", 1).put("head", head);
         if (drain) {
             json.put("drain", true);
@@ -53,7 +71,10 @@ public record Targets(long head, boolean drain, Map<String, Target> instances) {
             JsonObject target = (JsonObject) each.getValue();
             instances.put(
                     each.getKey(),
-                    new Target(target.getLong("revision"), target.getString("digest")));
+                    new Target(
+                            target.getLong("revision"),
+                            target.getString("digest"),
+                            target.getBoolean("watched", false)));
         }
         return new Targets(json.getLong("head"), json.getBoolean("drain", false), instances);
     }

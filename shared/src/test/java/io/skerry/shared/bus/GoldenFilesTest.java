@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.skerry.shared.content.ContentChange;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.RuleCounts;
 import io.skerry.shared.content.Targets;
 import io.skerry.shared.instance.NodeArea;
 import io.skerry.shared.origin.OriginGroup;
@@ -61,7 +62,7 @@ final class GoldenFilesTest {
                 new Targets(
                         9,
                         Map.of(
-                                "sid-000000000002", new Targets.Target(9, "ab"),
+                                "sid-000000000002", new Targets.Target(9, "ab", true),
                                 "sid-000000000001", new Targets.Target(7, "cd")));
         Targets drain = new Targets(9, true, Map.of());
         Event event = new Event("rule-status", new JsonObject().put("rule", "rule-1"));
@@ -130,6 +131,7 @@ final class GoldenFilesTest {
                 NodeArea.OVERSEAS,
                 NodeReport.State.DRAINING,
                 List.of(List.of("192.0.2.1", "2001:db8::1"), List.of()),
+                List.of("canary", "eu-1"),
                 List.of("toa", "steering"),
                 Map.of("io_uring", "no permission"),
                 40_000,
@@ -140,7 +142,8 @@ final class GoldenFilesTest {
                                 7,
                                 "cd",
                                 Map.of("rule-1", "port_taken: sshd has it"),
-                                List.of("rule-2")),
+                                List.of("rule-2"),
+                                Map.of("rule-3", new RuleCounts(5_000_000_000L, 7, 1))),
                         "sid-000000000002",
                         new NodeReport.Applied(9, "ab", Map.of(), List.of())));
     }

@@ -1,0 +1,127 @@
+package io.skerry.edge.udp;
+
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+import io.skerry.edge.socket.SystemCalls;
+import io.skerry.edge.transport.Shareable;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A socket below Netty on Netty's epoll loop: many datagrams in one system call. Owns the
+/// descriptor.
+final class EpollSocket implements UdpSocket, EpollIoHandle, Shareable {
+    private static final Logger LOG = LoggerFactory.getLogger(EpollSocket.class);
+
+    private final UdpLoop loop;
+    private final SystemCalls calls;
+    private final FileDescriptor fd;
+    private Runnable whenReadable = () -> {};
+    private Runnable whenLoopEnds = () -> {};
+    private @Nullable IoRegistration registration;
+    private boolean shared;
+    private boolean closed;
+
+    EpollSocket(UdpLoop loop, SystemCalls calls, int fd) {
+        this.loop = loop;
+        this.calls = calls;
+        this.fd = new FileDescriptor(fd);
+    }
+
+    @Override
+    public void register(Runnable readable, Runnable loopEnds) throws IOException {
+        whenReadable = readable;
+        whenLoopEnds = loopEnds;
+        if (registration == null) {
+            registration = loop.register(this, EpollIoOps.EPOLLIN);
+        }
+    }
+
+    @Override
+    public void leave() {
+        shared = true;
+        if (registration != null) {
+            registration.cancel();
+            registration = null;
+        }
+    }
+
+    @Override
+    public boolean isShared() {
+        return shared;
+    }
+
+    @Override
+    public int number() {
+        return fd.intValue();
+    }
+
+    @Override
+    public int receive(ReceiveBatch in) {
+        int count;
+        do {
+            count = calls.receive(fd.intValue(), in.messages().address(), ReceiveBatch.SLOTS);
+        } while (count == -SystemCalls.EINTR);
+        return count;
+    }
+
+    @Override
+    public int send(MemorySegment messages, long at, int count) {
+        int result;
+        do {
+            result = calls.send(fd.intValue(), messages.address() + at, count);
+        } while (result == -SystemCalls.EINTR);
+        return result;
+    }
+
+    @Override
+    public int sendCut(MemorySegment message) {
+        int result;
+        do {
+            result = calls.sendOne(fd.intValue(), message.address());
+        } while (result == -SystemCalls.EINTR);
+        return result;
+    }
+
+    @Override
+    public FileDescriptor fd() {
+        return fd;
+    }
+
+    @Override
+    public void handle(IoRegistration from, IoEvent event) {
+        if (!closed) {
+            loop.touch();
+            whenReadable.run();
+        }
+    }
+
+    /// The event loop ends.
+    @Override
+    public void close() {
+        whenLoopEnds.run();
+        release();
+    }
+
+    @Override
+    public void release() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (registration != null) {
+            registration.cancel();
+        }
+        // Not by its number: leaving the loop may have closed it, and the number may be another's.
+        try {
+            fd.close();
+        } catch (IOException failed) {
+            LOG.debug("closing a socket failed", failed);
+        }
+    }
+}

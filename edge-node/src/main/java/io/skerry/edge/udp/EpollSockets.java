@@ -1,0 +1,106 @@
+package io.skerry.edge.udp;
+
+import static io.skerry.edge.socket.SystemCalls.SOL_IP;
+import static io.skerry.edge.socket.SystemCalls.SOL_IPV6;
+import static io.skerry.edge.socket.SystemCalls.SOL_SOCKET;
+
+import io.skerry.edge.socket.SocketAddress;
+import io.skerry.edge.socket.SystemCalls;
+import io.skerry.shared.net.IpText;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.BindException;
+import java.net.InetAddress;
+
+/// Sockets by Linux's own calls, on a loop of Netty's that waits with epoll.
+final class EpollSockets implements UdpSockets {
+    private final UdpLoop loop;
+    private final int receiveBuffer;
+    private final SystemCalls calls = new SystemCalls();
+    private final MemorySegment name = Arena.ofAuto().allocate(SocketAddress.ROOM, 8);
+
+    /// @param receiveBuffer bytes, of each socket
+    EpollSockets(UdpLoop loop, int receiveBuffer) {
+        this.loop = loop;
+        this.receiveBuffer = receiveBuffer;
+    }
+
+    @Override
+    public boolean sharesPorts() {
+        return true;
+    }
+
+    @Override
+    public UdpSocket listening(InetAddress address, int port, Sharing sharing) throws IOException {
+        int fd = bound(address, port, sharing);
+        if (address.isAnyLocalAddress() && SocketAddress.isV6(address)) {
+            calls.option(fd, SOL_IPV6, SystemCalls.IPV6_RECVPKTINFO, 1);
+        } else if (address.isAnyLocalAddress()) {
+            calls.option(fd, SOL_IP, SystemCalls.IP_PKTINFO, 1);
+        }
+        makeRoom(fd);
+        return new EpollSocket(loop, calls, fd);
+    }
+
+    @Override
+    public UdpSocket connected(InetAddress peer, int port) throws SocketRefused {
+        int fd = calls.socket(SocketAddress.family(SocketAddress.isV6(peer)));
+        if (fd < 0) {
+            throw new SocketRefused(SocketRefused.Cause.DESCRIPTORS);
+        }
+        return connect(fd, peer, port);
+    }
+
+    @Override
+    public UdpSocket connected(InetAddress own, int ownPort, InetAddress peer, int port)
+            throws IOException {
+        return connect(bound(own, ownPort, Sharing.FROM_THE_START), peer, port);
+    }
+
+    @Override
+    public UdpSocket of(int descriptor) {
+        return new EpollSocket(loop, calls, descriptor);
+    }
+
+    private UdpSocket connect(int fd, InetAddress peer, int port) throws SocketRefused {
+        int length = SocketAddress.write(name, 0, peer, port);
+        if (calls.connect(fd, name.address(), length) < 0) {
+            calls.close(fd);
+            throw new SocketRefused(SocketRefused.Cause.UNREACHABLE);
+        }
+        makeRoom(fd);
+        return new EpollSocket(loop, calls, fd);
+    }
+
+    private int bound(InetAddress address, int port, Sharing sharing) throws IOException {
+        boolean v6 = SocketAddress.isV6(address);
+        int fd = calls.socket(SocketAddress.family(v6));
+        if (fd < 0) {
+            throw new IOException(SystemCalls.text(-fd));
+        }
+        if (v6) {
+            calls.option(fd, SOL_IPV6, SystemCalls.IPV6_V6ONLY, 1);
+        }
+        if (sharing == Sharing.FROM_THE_START) {
+            calls.option(fd, SOL_SOCKET, SystemCalls.SO_REUSEPORT, 1);
+        }
+        int length = SocketAddress.write(name, 0, address, port);
+        int bound = calls.bind(fd, name.address(), length);
+        if (bound < 0) {
+            calls.close(fd);
+            String where = IpText.print(address) + " port " + port;
+            throw new BindException("udp " + where + ": " + SystemCalls.text(-bound));
+        }
+        if (sharing == Sharing.ONCE_BOUND) {
+            calls.option(fd, SOL_SOCKET, SystemCalls.SO_REUSEPORT, 1);
+        }
+        return fd;
+    }
+
+    private void makeRoom(int fd) {
+        if (calls.option(fd, SOL_SOCKET, SystemCalls.SO_RCVBUFFORCE, receiveBuffer) < 0) {
+            calls.option(fd, SOL_SOCKET, SystemCalls.SO_RCVBUF, receiveBuffer);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+package io.skerry.rules.revision;
+
+import io.skerry.rules.store.InstanceRow;
+import io.skerry.rules.store.NodeRow;
+import io.skerry.rules.store.NodeTable;
+import io.skerry.rules.store.RolloutRow;
+import io.skerry.rules.store.RolloutTable;
+import io.skerry.rules.store.Transaction;
+import io.skerry.shared.bus.Operation;
+import io.skerry.shared.bus.RuleRequest;
+import io.skerry.shared.content.ContentChange;
+import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.instance.RolloutStrategy;
+import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.Problem;
+import io.skerry.shared.rule.Rule;
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Decides, in the transaction of a change, which nodes get it first.
+///
+/// | change | no rollout under way | one under way |
+/// | --- | --- | --- |
+/// | switching the instance, a rollback, an abort | to all at once | ends it: to all at once |
+/// | a rollback that asks for `waves` | begins one | joins |
+/// | rules stay the same (an origin group, a setting) | to all at once | to all, held ones too |
+/// | anything else, `all` | to all at once | refused |
+/// | anything else, `waves` | begins one, where a node serves the instance | joins |
+public final class Waves {
+    private static final Set<Operation> TO_ALL =
+            Set.of(Operation.ENABLE_INSTANCE, Operation.DISABLE_INSTANCE, Operation.ABORT_ROLLOUT);
+
+    private Waves() {}
+
+    /// The rollout that a request asks for; empty where it leaves that to the instance.
+    static Optional<RolloutStrategy.Order> asked(RuleRequest request) {
+        return request.arg("rollout")
+                .map(word ->
+                        switch (word) {
+                            case "all" -> RolloutStrategy.Order.ALL;
+                            case "waves" -> RolloutStrategy.Order.WAVES;
+                            default ->
+                                    throw Problem.of(
+                                                    "rollout",
+                                                    Code.NOT_ALLOWED,
+                                                    "must be one of all, waves")
+                                            .toException();
+                        });
+    }
+
+    /// Decides and notes it; answers the state of the rollout that the change began, joined or
+    /// ended, and `null` where there is none.
+    ///
+    /// @param row the instance after the change
+    /// @param old its content before
+    /// @param now its content after
+    static RolloutRow.@Nullable State decide(
+            Transaction sql,
+            RuleRequest request,
+            InstanceRow row,
+            InstanceContent old,
+            InstanceContent now) {
+        Optional<RolloutStrategy.Order> asked = asked(request);
+        RolloutRow active = RolloutTable.lockActive(sql, row.id()).orElse(null);
+        if (goesToAll(request.operation(), asked) || !row.wanted()) {
+            return active == null ? null : end(sql, request, active);
+        }
+        boolean sameRules = old.rules().equals(now.rules()) && old.ipv6() == now.ipv6();
+        if (active == null) {
+            boolean waves = asked.orElse(row.strategy().order()) == RolloutStrategy.Order.WAVES;
+            return waves && !sameRules ? begin(sql, row, old, now) : null;
+        }
+        if (sameRules) {
+            InstanceContent held = RolloutTable.heldContent(sql, row.id()).orElseThrow();
+            RolloutTable.rebase(sql, active, rebased(sql, row, held), row.revision());
+            return state(active);
+        }
+        if (asked.filter(order -> order == RolloutStrategy.Order.ALL).isPresent()) {
+            throw Problem.of(
+                            "rollout",
+                            Code.WRONG_STATE,
+                            "a rollout is under way, which this change can join; to reach all nodes"
+                                    + " at once wait for its end, or abort it first")
+                    .toException();
+        }
+        InstanceContent held = RolloutTable.heldContent(sql, row.id()).orElseThrow();
+        RolloutTable.join(sql, active, row.revision(), touched(held, now));
+        return state(active);
+    }
+
+    private static RolloutRow.State state(RolloutRow active) {
+        return active.state() == RolloutRow.State.PAUSED ? active.state() : RolloutRow.State.CANARY;
+    }
+
+    private static boolean goesToAll(Operation operation, Optional<RolloutStrategy.Order> asked) {
+        boolean waves = asked.filter(order -> order == RolloutStrategy.Order.WAVES).isPresent();
+        return TO_ALL.contains(operation) || operation == Operation.ROLLBACK_INSTANCE && !waves;
+    }
+
+    private static RolloutRow.State end(Transaction sql, RuleRequest request, RolloutRow active) {
+        String reason = abortReason(request).orElse(null);
+        RolloutRow.State state =
+                request.operation() != Operation.ABORT_ROLLOUT
+                        ? RolloutRow.State.OVERTAKEN
+                        : reason == null ? RolloutRow.State.ABORTED : RolloutRow.State.ROLLED_BACK;
+        RolloutTable.end(sql, active.instance(), state, reason);
+        return state;
+    }
+
+    /// Why the gate asks for an abort; empty where people do.
+    public static Optional<String> abortReason(RuleRequest request) {
+        return request.body() instanceof JsonObject body
+                ? Optional.ofNullable(body.getString("reason"))
+                : Optional.empty();
+    }
+
+    private static RolloutRow.@Nullable State begin(
+            Transaction sql, InstanceRow row, InstanceContent old, InstanceContent now) {
+        Map<String, String> canaries = canaries(NodeTable.all(sql), row, row.strategy());
+        if (canaries.isEmpty()) {
+            return null;
+        }
+        RolloutTable.begin(sql, row.strategy(), old, row.revision(), canaries, touched(old, now));
+        return RolloutRow.State.CANARY;
+    }
+
+    /// The nodes that are first, with the boot of each: those with the label, or where none has it
+    /// a share of all, at least one. Instances do not all have the same.
+    public static Map<String, String> canaries(
+            List<NodeRow> all, InstanceRow row, RolloutStrategy strategy) {
+        List<NodeRow> serving = new ArrayList<>();
+        for (NodeRow node : all) {
+            if (node.isServing() && node.area().serves(row.spec().area())) {
+                serving.add(node);
+            }
+        }
+        List<NodeRow> chosen =
+                serving.stream()
+                        .filter(node -> node.labels().contains(strategy.canaryLabel()))
+                        .toList();
+        if (chosen.isEmpty()) {
+            int share = Math.ceilDiv(serving.size() * strategy.canaryPercent(), 100);
+            chosen =
+                    serving.stream()
+                            .sorted(Comparator.comparing(node -> draw(row.id(), node.name())))
+                            .limit(share)
+                            .toList();
+        }
+        Map<String, String> canaries = new TreeMap<>();
+        chosen.forEach(node -> canaries.put(node.name(), node.boot()));
+        return canaries;
+    }
+
+    private static UUID draw(String instance, String node) {
+        return UUID.nameUUIDFromBytes((instance + ' ' + node).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static List<String> touched(InstanceContent held, InstanceContent now) {
+        return held.ipv6() != now.ipv6()
+                ? List.copyOf(now.rules().keySet())
+                : ContentChange.between(Optional.of(held), now).rules().stream()
+                        .map(Rule::id)
+                        .toList();
+    }
+
+    /// The held rules with the groups as they are now.
+    private static InstanceContent rebased(Transaction sql, InstanceRow row, InstanceContent held) {
+        InstanceContent built = Contents.build(sql, row, held.rules());
+        return new InstanceContent(
+                held.instance(),
+                row.revision(),
+                held.ipv6(),
+                held.slot(),
+                held.rules(),
+                built.groups());
+    }
+}

@@ -1,0 +1,168 @@
+package io.skerry.rules.rollout;
+
+import io.skerry.rules.store.RolloutRow;
+import io.skerry.shared.content.RuleCounts;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.ToLongFunction;
+
+/// Judges whether a rollout goes on. Pure.
+///
+/// It closes, and the change is taken back, when a canary
+/// - went down or restarted,
+/// - refuses a rule that the change touched and that no node refused before,
+/// - has not applied the change in time,
+/// - or when, of the sessions of a touched rule, the share for which no origin could be connected,
+///   or that an origin reset, is higher than before by more than {@link #MARGIN}, with at least
+///   {@link #FAILURES_MIN} of them.
+final class Gate {
+    /// Time for all canaries to apply a change, in seconds.
+    static final double APPLY_SECONDS = 60;
+
+    /// Fewer failed sessions than this, of one rule on all canaries, close no gate.
+    static final long FAILURES_MIN = 5;
+
+    /// By how much the share of failed sessions may be higher than before.
+    static final double MARGIN = 0.1;
+
+    /// What is to become of a rollout.
+    sealed interface Verdict {
+        /// Nothing yet.
+        record Wait() implements Verdict {}
+
+        /// All canaries have applied it: the time of observation begins.
+        record Observe() implements Verdict {}
+
+        /// It goes to every node.
+        record Promote() implements Verdict {}
+
+        /// It is taken back.
+        record TakeBack(String reason) implements Verdict {}
+
+        /// All canaries were taken out of service: others are to be chosen.
+        record ChooseAnew() implements Verdict {}
+    }
+
+    private Gate() {}
+
+    static Verdict judge(RolloutRow rollout, List<Canary> canaries) {
+        List<Canary> present =
+                canaries.stream().filter(c -> c.standing() != Canary.Standing.AWAY).toList();
+        if (present.isEmpty()) {
+            return new Verdict.ChooseAnew();
+        }
+        Optional<String> closed = lost(present);
+        if (closed.isEmpty()) {
+            closed = refusal(rollout, present);
+        }
+        if (closed.isEmpty()) {
+            closed = failures(rollout.touched(), present);
+        }
+        if (closed.isPresent()) {
+            return new Verdict.TakeBack(closed.get());
+        }
+        List<String> pending =
+                present.stream()
+                        .filter(c -> c.standing() == Canary.Standing.PENDING)
+                        .map(Canary::node)
+                        .toList();
+        return switch (rollout.state()) {
+            case CANARY -> applying(rollout, pending);
+            case OBSERVING ->
+                    pending.isEmpty()
+                                    && rollout.stateSeconds() >= rollout.strategy().observeSeconds()
+                            ? new Verdict.Promote()
+                            : new Verdict.Wait();
+            case PAUSED, DONE, ABORTED, ROLLED_BACK, OVERTAKEN -> new Verdict.Wait();
+        };
+    }
+
+    private static Verdict applying(RolloutRow rollout, List<String> pending) {
+        if (pending.isEmpty()) {
+            return new Verdict.Observe();
+        }
+        return rollout.stateSeconds() > APPLY_SECONDS
+                ? new Verdict.TakeBack(
+                        pending.getFirst()
+                                + " has not applied it within "
+                                + Math.round(APPLY_SECONDS)
+                                + " s")
+                : new Verdict.Wait();
+    }
+
+    private static Optional<String> lost(List<Canary> canaries) {
+        return canaries.stream()
+                .filter(c -> c.standing() == Canary.Standing.LOST)
+                .findFirst()
+                .map(c -> c.node() + " went down or restarted");
+    }
+
+    private static Optional<String> refusal(RolloutRow rollout, List<Canary> canaries) {
+        for (Canary canary : canaries) {
+            for (Map.Entry<String, String> each : canary.refused().entrySet()) {
+                String object = each.getKey();
+                boolean touched =
+                        rollout.touched().contains(object) || object.equals(rollout.instance());
+                if (touched && !rollout.refusedBefore().contains(object)) {
+                    return Optional.of(
+                            canary.node() + " refuses " + object + ": " + each.getValue());
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<String> failures(Set<String> touched, List<Canary> canaries) {
+        for (String rule : touched) {
+            RuleCounts before = RuleCounts.NONE;
+            RuleCounts after = RuleCounts.NONE;
+            for (Canary each : canaries) {
+                var counted = each.counted();
+                before = before.plus(of(counted.before(), rule));
+                after = after.plus(of(counted.latest(), rule).since(of(counted.first(), rule)));
+            }
+            Optional<String> found =
+                    more(rule, "without a connection", before, after, RuleCounts::connectErrors);
+            if (found.isEmpty()) {
+                found = more(rule, "reset by the origin", before, after, RuleCounts::resets);
+            }
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static RuleCounts of(Map<String, RuleCounts> counts, String rule) {
+        return counts.getOrDefault(rule, RuleCounts.NONE);
+    }
+
+    private static Optional<String> more(
+            String rule,
+            String what,
+            RuleCounts before,
+            RuleCounts after,
+            ToLongFunction<RuleCounts> failed) {
+        double was = share(before, failed);
+        double is = share(after, failed);
+        return failed.applyAsLong(after) >= FAILURES_MIN && is > was + MARGIN
+                ? Optional.of(
+                        String.format(
+                                Locale.ROOT,
+                                "%s: %.0f %% of %d sessions %s, %.0f %% before",
+                                rule,
+                                100 * is,
+                                after.sessions(),
+                                what,
+                                100 * was))
+                : Optional.empty();
+    }
+
+    private static double share(RuleCounts counts, ToLongFunction<RuleCounts> failed) {
+        long failures = failed.applyAsLong(counts);
+        return (double) failures / Math.max(1, Math.max(failures, counts.sessions()));
+    }
+}

@@ -1,0 +1,184 @@
+package io.skerry.rules.rollout;
+
+import io.skerry.rules.revision.Publication;
+import io.skerry.rules.revision.Waves;
+import io.skerry.rules.store.Database;
+import io.skerry.rules.store.InstanceRow;
+import io.skerry.rules.store.InstanceTable;
+import io.skerry.rules.store.NodeRow;
+import io.skerry.rules.store.NodeTable;
+import io.skerry.rules.store.RolloutRow;
+import io.skerry.rules.store.RolloutTable;
+import io.skerry.rules.store.Transaction;
+import io.skerry.shared.bus.Operation;
+import io.skerry.shared.bus.RuleRequest;
+import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.ProblemException;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Moves rollouts on, each second, on every replica: all they need is in the database, each step is
+/// taken with the rows locked, and taking it again changes nothing.
+public final class RolloutDriver {
+    private static final Logger log = LoggerFactory.getLogger(RolloutDriver.class);
+
+    private static final Set<Code.Kind> PASSING =
+            Set.of(Code.Kind.UNAVAILABLE, Code.Kind.OUTCOME_UNKNOWN, Code.Kind.INTERNAL);
+
+    private final Database database;
+    private final Publication publication;
+    private final RolloutOperations operations;
+    private final Consumer<String> changed;
+    private boolean running;
+
+    /// @param changed hears of instances whose nodes get something else
+    public RolloutDriver(
+            Database database,
+            Publication publication,
+            RolloutOperations operations,
+            Consumer<String> changed) {
+        this.database = database;
+        this.publication = publication;
+        this.operations = operations;
+        this.changed = changed;
+    }
+
+    private record Judged(RolloutRow rollout, Gate.Verdict verdict) {}
+
+    /// One round; does nothing while another one runs.
+    public void run() {
+        if (running) {
+            return;
+        }
+        running = true;
+        try {
+            for (String instance : database.read(RolloutTable::moving)) {
+                database.note(sql -> step(sql, instance)).ifPresent(this::tell);
+            }
+        } catch (ProblemException later) {
+            log.debug("rollouts must wait: {}", later.getMessage());
+        } finally {
+            running = false;
+        }
+    }
+
+    private static Optional<Judged> step(Transaction sql, String id) {
+        InstanceRow instance = InstanceTable.lock(sql, id).orElse(null);
+        RolloutRow rollout = RolloutTable.lockActive(sql, id).orElse(null);
+        if (instance == null || rollout == null || rollout.state() == RolloutRow.State.PAUSED) {
+            return Optional.empty();
+        }
+        List<NodeRow> nodes = NodeTable.all(sql);
+        Gate.Verdict verdict = Gate.judge(rollout, canaries(sql, instance, rollout, nodes));
+        switch (verdict) {
+            case Gate.Verdict.Wait wait -> {
+                return Optional.empty();
+            }
+            case Gate.Verdict.Observe observe ->
+                    RolloutTable.step(sql, id, RolloutRow.State.OBSERVING, null);
+            case Gate.Verdict.Promote promote ->
+                    RolloutTable.end(sql, id, RolloutRow.State.DONE, null);
+            case Gate.Verdict.ChooseAnew anew -> {
+                Map<String, String> others = Waves.canaries(nodes, instance, rollout.strategy());
+                if (others.isEmpty()) {
+                    return Optional.empty();
+                }
+                RolloutTable.setCanaries(sql, id, others);
+                RolloutTable.step(sql, id, RolloutRow.State.CANARY, null);
+            }
+            case Gate.Verdict.TakeBack taken -> {}
+        }
+        return Optional.of(new Judged(rollout, verdict));
+    }
+
+    private static List<Canary> canaries(
+            Transaction sql, InstanceRow instance, RolloutRow rollout, List<NodeRow> nodes) {
+        Map<String, NodeRow> known = new HashMap<>();
+        nodes.forEach(node -> known.put(node.name(), node));
+        Map<String, NodeTable.Applied> applied = new HashMap<>();
+        NodeTable.appliedOf(sql, instance.id()).forEach(each -> applied.put(each.node(), each));
+        Map<String, RolloutTable.Counted> counts = RolloutTable.counts(sql, instance.id());
+        List<Canary> canaries = new ArrayList<>();
+        rollout.canaries()
+                .forEach((name, boot) ->
+                        canaries.add(
+                                Canary.of(
+                                        name,
+                                        boot,
+                                        known.get(name),
+                                        applied.get(name),
+                                        instance,
+                                        counts.getOrDefault(name, RolloutTable.Counted.NOTHING))));
+        return canaries;
+    }
+
+    /// After the commit.
+    private void tell(Judged judged) {
+        RolloutRow rollout = judged.rollout();
+        String instance = rollout.instance();
+        switch (judged.verdict()) {
+            case Gate.Verdict.Wait wait -> {}
+            case Gate.Verdict.Observe observe ->
+                    publication.wave(instance, RolloutRow.State.OBSERVING, rollout.revision());
+            case Gate.Verdict.Promote promote -> {
+                publication.wave(instance, RolloutRow.State.DONE, rollout.revision());
+                publication.nodesTouched();
+                changed.accept(instance);
+            }
+            case Gate.Verdict.ChooseAnew anew -> publication.nodesTouched();
+            case Gate.Verdict.TakeBack(String reason) -> takeBack(rollout, reason);
+        }
+    }
+
+    /// A rollback that is refused, because ports have been taken since or the history is gone, is
+    /// for people to solve: the rollout is held where it is.
+    private void takeBack(RolloutRow rollout, String reason) {
+        String instance = rollout.instance();
+        log.warn("rollout of {} to {} is taken back: {}", instance, rollout.revision(), reason);
+        try {
+            operations.abort(
+                    new RuleRequest(
+                            Operation.ABORT_ROLLOUT,
+                            Map.of("instance", instance),
+                            new JsonObject()
+                                    .put("revision", rollout.revision())
+                                    .put("reason", reason),
+                            "skerry",
+                            "rollout gate",
+                            null,
+                            null));
+        } catch (ProblemException refused) {
+            if (PASSING.contains(refused.problem().code().kind())) {
+                log.debug("tried again: {}", refused.getMessage());
+            } else {
+                hold(rollout, reason + "; not taken back: " + refused.getMessage());
+            }
+        }
+    }
+
+    private void hold(RolloutRow rollout, String reason) {
+        String instance = rollout.instance();
+        boolean held =
+                database.note(sql -> {
+                    InstanceTable.lock(sql, instance);
+                    RolloutRow now = RolloutTable.lockActive(sql, instance).orElse(null);
+                    if (now == null || now.revision() != rollout.revision()) {
+                        return false;
+                    }
+                    RolloutTable.step(sql, instance, RolloutRow.State.PAUSED, reason);
+                    return true;
+                });
+        if (held) {
+            log.error("rollout of {} is held: {}", instance, reason);
+            publication.wave(instance, RolloutRow.State.PAUSED, rollout.revision());
+        }
+    }
+}
