@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -185,9 +186,14 @@ public final class EdgeNode {
             return Future.failedFuture(
                     new IllegalStateException(inherited.trouble().orElseThrow()));
         }
-        return vertx.executeBlocking(from::pause)
+        long[] began = new long[1];
+        return vertx.executeBlocking(
+                        () -> {
+                            began[0] = System.nanoTime();
+                            return from.pause();
+                        })
                 .compose(sessions -> {
-                    traffic.adopt(sessions);
+                    traffic.adopt(Objects.requireNonNull(sessions));
                     return vertx.executeBlocking(() -> {
                         from.serving();
                         return true;
@@ -195,7 +201,10 @@ public final class EdgeNode {
                 })
                 .map(serving -> {
                     traffic.begin();
-                    log.info("took over from pid {}", from.pid());
+                    log.info(
+                            "took over from pid {}: nobody read for {} ms",
+                            from.pid(),
+                            TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began[0]));
                     startAdminWhenFree();
                     return null;
                 });

@@ -12,6 +12,7 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,7 +45,8 @@ final class EdgeProcess implements ServiceMain.Running {
 
     static Future<ServiceMain.Running> start(
             Vertx vertx, ClusterSettings cluster, EdgeSettings settings) {
-        return vertx.executeBlocking(() -> folder(settings))
+        return vertx.<Folder>executeBlocking(() -> folder(settings))
+                .map(Objects::requireNonNull)
                 .compose(folder -> {
                     Promise<Void> free = Promise.promise();
                     TakeOver from = folder instanceof Folder.Taken(TakeOver before) ? before : null;

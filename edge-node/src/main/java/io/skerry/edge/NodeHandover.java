@@ -43,7 +43,10 @@ record NodeHandover(
 
     @Override
     public Future<List<OpenSocket>> begin() {
-        return onControl(() -> follower.get().pause().map(paused -> traffic.sockets()));
+        return onControl(() -> {
+            Follower following = follower.get();
+            return following.pause().map(paused -> traffic.sockets());
+        });
     }
 
     @Override

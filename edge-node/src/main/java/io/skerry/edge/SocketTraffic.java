@@ -173,6 +173,9 @@ final class SocketTraffic implements Traffic {
         List<OpenSocket> all = new ArrayList<>();
         for (Listener each : listeners.open()) {
             List<Integer> sockets = each.sockets();
+            if (sockets.isEmpty()) {
+                throw new IllegalStateException(each.key() + " has no socket that can go over");
+            }
             for (int i = 0; i < sockets.size(); i++) {
                 String name = new InheritedSockets.Place(each.key(), i).toString();
                 all.add(new OpenSocket(name, new JsonObject(), sockets.get(i)));

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /// `./skerry edge` as a process of its own.
 final class EdgeProgram implements AutoCloseable {
@@ -57,17 +58,13 @@ final class EdgeProgram implements AutoCloseable {
 
     /// Waits until it has said something.
     EdgeProgram awaitSaid(String words) {
-        Eventually.holds(
-                "'" + words + "' is said",
-                () -> {
-                    if (said().contains(words)) {
-                        return true;
-                    }
-                    if (!process.isAlive()) {
-                        throw new AssertionError("it has ended: " + said());
-                    }
-                    return false;
-                });
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
+        while (!said().contains(words)) {
+            if (!process.isAlive() || System.nanoTime() > end) {
+                throw new AssertionError("'" + words + "' is not said: " + said());
+            }
+            LockSupport.parkNanos(5_000_000);
+        }
         return this;
     }
 

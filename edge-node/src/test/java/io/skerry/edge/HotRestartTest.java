@@ -139,7 +139,7 @@ class HotRestartTest {
             before.add(running);
             running = next;
             traffic.goesOn(true, true, true);
-            long revision = restart + 1;
+            long revision = 1L + restart;
             put(revision, tcpRule(revision), udpRule(revision));
             acknowledged(revision);
         }

@@ -186,7 +186,7 @@ final class SteadyTraffic implements AutoCloseable {
     }
 
     /// Waits until each kind of traffic that there is has gone on for a while.
-    void goesOn(boolean short_, boolean long_, boolean udp) {
+    void goesOn(boolean connects, boolean talks, boolean sends) {
         long connected = connections.get() + 50;
         long exchanged = exchanges.get() + 500;
         long sent = datagrams.get() + 500;
@@ -196,14 +196,14 @@ final class SteadyTraffic implements AutoCloseable {
                     if (!wrong.isEmpty()) {
                         throw new AssertionError(wrong.toString());
                     }
-                    return (!short_ || connections.get() >= connected)
-                            && (!long_ || exchanges.get() >= exchanged)
-                            && (!udp || datagrams.get() >= sent);
+                    return (!connects || connections.get() >= connected)
+                            && (!talks || exchanges.get() >= exchanged)
+                            && (!sends || datagrams.get() >= sent);
                 });
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         stopped = true;
         tcpOrigin.close();
         udpOrigin.close();
@@ -212,7 +212,15 @@ final class SteadyTraffic implements AutoCloseable {
             all = List.copyOf(threads);
         }
         for (Thread each : all) {
-            each.join(TIMEOUT_MILLIS);
+            join(each);
+        }
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join(TIMEOUT_MILLIS);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }

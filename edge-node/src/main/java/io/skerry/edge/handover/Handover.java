@@ -186,8 +186,11 @@ public final class Handover implements AutoCloseable {
             return future.toCompletionStage()
                     .toCompletableFuture()
                     .get(STEP.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException failed) {
-            throw new IOException("the running node was not ready for it", failed);
+        } catch (ExecutionException failed) {
+            Throwable cause = failed.getCause();
+            throw new IOException(cause == null ? "failed" : cause.getMessage(), failed);
+        } catch (TimeoutException slow) {
+            throw new IOException("the running node takes too long", slow);
         }
     }
 

@@ -36,6 +36,7 @@ final class LocalSocket implements AutoCloseable {
     record Peer(int pid, int user) {}
 
     /// @param descriptors open files that are the receiver's from now on
+    @SuppressWarnings("ArrayRecordComponent") // ArrayRecordComponent: read once, never compared
     record Received(byte[] bytes, List<Integer> descriptors) {}
 
     private final int fd;

@@ -24,7 +24,7 @@ public final class InheritedSockets {
     private final List<OpenSocket> unknown = new ArrayList<>();
     private @Nullable String trouble;
 
-    /// A listener's socket as {@link #name} names it.
+    /// A listener's socket as {@link #toString} names it.
     ///
     /// @param index which of the listener's sockets, from 0
     public record Place(ListenerKey key, int index) {

@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 /// @param headers which datagrams to the origin carry it
 /// @param spp whether answers carry it too
 /// @param idleMillis silence that ends the session
+@SuppressWarnings("ArrayRecordComponent") // ArrayRecordComponent: copied once, never compared
 record Manner(byte[] header, Headers headers, boolean spp, long idleMillis) {
     /// Which datagrams to the origin carry a header.
     enum Headers {

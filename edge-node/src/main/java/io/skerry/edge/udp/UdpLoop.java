@@ -8,8 +8,8 @@ import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.util.concurrent.Future;
 import io.skerry.edge.metrics.SessionMetrics;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -85,7 +85,7 @@ final class UdpLoop {
     /// Runs a task once the loop has looked at its sockets again: only then has a selector given up
     /// the sockets that were closed. (Tasks that are due wait for the next turn, others may not.)
     void inNextTurn(Runnable task) {
-        loop.schedule(task, 0, TimeUnit.NANOSECONDS);
+        var _ = loop.schedule(task, 0, TimeUnit.NANOSECONDS);
     }
 
     /// Runs a task again and again until it is cancelled.

@@ -247,7 +247,7 @@ final class UdpPort {
                         state.client(),
                         state.dialled(),
                         SessionState.scope(state.dialled()));
-        UdpSession session = 
+        UdpSession session =
                 new UdpSession(this, loop, route, origin, peer, state.manner(), toOrigin);
         session.goOn(state);
         if (begin(session, route, origin) == null) {
