@@ -19,7 +19,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import io.skerry.edge.clientaddress.ProxyV1;
 import io.skerry.edge.clientaddress.ProxyV2;
 import io.skerry.edge.clientaddress.Spp;
-import io.skerry.edge.transport.Transport;
+import io.skerry.edge.transport.Channels;
 import io.skerry.shared.rule.ClientIp;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -58,7 +58,7 @@ final class Probe {
         ChannelFuture connecting =
                 new Bootstrap()
                         .group(loop)
-                        .channelFactory(() -> Transport.NIO.newSocket(target.address()))
+                        .channelFactory(() -> Channels.NIO.newSocket(target.address()))
                         .option(
                                 ChannelOption.CONNECT_TIMEOUT_MILLIS,
                                 (int) target.plan().timeout().toMillis())
@@ -98,7 +98,7 @@ final class Probe {
         ChannelFuture connecting =
                 new Bootstrap()
                         .group(loop)
-                        .channelFactory(() -> Transport.NIO.newDatagram(target.address(), false))
+                        .channelFactory(() -> Channels.newDatagram(target.address()))
                         .handler(question)
                         .connect(target.socketAddress());
         keep(connecting.channel());

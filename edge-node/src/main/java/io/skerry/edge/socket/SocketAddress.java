@@ -39,6 +39,11 @@ public final class SocketAddress {
         return address instanceof Inet6Address;
     }
 
+    /// Whether the structure is one of IPv6.
+    public static boolean isV6(MemorySegment memory, long at) {
+        return memory.get(JAVA_SHORT_UNALIGNED, at) == SystemCalls.AF_INET6;
+    }
+
     public static int family(boolean v6) {
         return v6 ? SystemCalls.AF_INET6 : SystemCalls.AF_INET;
     }

@@ -2,6 +2,7 @@ package io.skerry.edge.tcp;
 
 import io.netty.channel.ConnectTimeoutException;
 import io.skerry.edge.session.EndReason;
+import io.skerry.edge.socket.SystemCalls;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.util.Locale;
@@ -25,6 +26,17 @@ final class ConnectFailure {
             // A peer that resets while we connect says no as well.
             case java.io.IOException failed when text.contains("reset") -> EndReason.ORIGIN_REFUSED;
             case null, default -> EndReason.ORIGIN_UNREACHABLE;
+        };
+    }
+
+    /// @param errno the error number of `connect`
+    static EndReason reason(int errno) {
+        return switch (errno) {
+            // A peer that resets while we connect says no as well.
+            case SystemCalls.ECONNREFUSED, SystemCalls.ECONNRESET -> EndReason.ORIGIN_REFUSED;
+            case SystemCalls.ETIMEDOUT -> EndReason.ORIGIN_TIMEOUT;
+            case SystemCalls.EMFILE, SystemCalls.ENFILE -> EndReason.DESCRIPTORS;
+            default -> EndReason.ORIGIN_UNREACHABLE;
         };
     }
 

@@ -1,9 +1,6 @@
 package io.skerry.edge.tcp;
 
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.SocketChannel;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.net.Protocol;
@@ -21,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /// off the queue, or a client is accepted and has to be turned away for want of a socket towards
 /// its origin. Accepting then pauses and is tried again by a timer, and the clients wait in the
 /// backlog.
-final class TcpAcceptor extends ChannelInboundHandlerAdapter {
+final class TcpAcceptor implements ListeningSocket.Owner {
     static final long ACCEPT_PAUSE_MILLIS = 250;
 
     private static final long SAY_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -31,10 +28,11 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
     private final TcpListener listener;
     private final TcpLoop tcpLoop;
     private final SessionList sessions = new SessionList();
-    private @Nullable ChannelHandlerContext server;
+    private @Nullable ListeningSocket socket;
     private volatile int open;
     private boolean closed;
     private boolean paused;
+    private boolean held;
     private boolean said;
     private long saidAt;
 
@@ -51,6 +49,10 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
         return tcpLoop.loop();
     }
 
+    TcpSockets sockets() {
+        return tcpLoop.sockets();
+    }
+
     long now() {
         return tcpLoop.now();
     }
@@ -60,15 +62,14 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
         return open;
     }
 
-    @Override
-    public void handlerAdded(ChannelHandlerContext context) {
-        server = context;
+    /// The port is open.
+    void opened(ListeningSocket listening) {
+        socket = listening;
     }
 
     @Override
-    public void channelRead(ChannelHandlerContext context, Object accepted) {
-        SocketChannel client = (SocketChannel) accepted;
-        InetSocketAddress address = client.remoteAddress();
+    public void accepted(TcpSocket client) {
+        InetSocketAddress address = client.peer();
         if (address == null) {
             // Reset while it waited in the backlog: the system no longer knows who it was.
             refuse(client, EndReason.CLIENT_RESET);
@@ -88,23 +89,19 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void refuse(SocketChannel client, EndReason reason) {
+    private void refuse(TcpSocket client, EndReason reason) {
         parts().metrics().refused(Protocol.TCP, reason);
-        TcpSession.end(client, true);
+        client.close(true);
     }
 
     @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (!(cause instanceof IOException)) {
-            LOG.error("accepting on {} broke", listener.key(), cause);
-            return;
-        }
-        pause(String.valueOf(cause.getMessage()));
+    public void failed(IOException why) {
+        pause(String.valueOf(why.getMessage()));
     }
 
     private void pause(String why) {
-        ChannelHandlerContext context = server;
-        if (paused || context == null) {
+        ListeningSocket listening = socket;
+        if (paused || listening == null) {
             return;
         }
         paused = true;
@@ -115,16 +112,39 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
             saidAt = now();
             LOG.warn("accepting on {} pauses: {}", listener.key(), why);
         }
-        context.channel().config().setAutoRead(false);
-        var _ =
-                context.executor()
-                        .schedule(
-                                () -> {
-                                    paused = false;
-                                    context.channel().config().setAutoRead(true);
-                                },
-                                ACCEPT_PAUSE_MILLIS,
-                                TimeUnit.MILLISECONDS);
+        listening.pause();
+        var _ = loop().schedule(this::resume, ACCEPT_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void resume() {
+        paused = false;
+        ListeningSocket listening = socket;
+        if (listening != null && !held) {
+            listening.resume();
+        }
+    }
+
+    /// Accepts nobody, and leaves the socket to another process if one wants it.
+    void hold() {
+        held = true;
+        ListeningSocket listening = socket;
+        if (listening != null) {
+            listening.leave();
+        }
+    }
+
+    /// Accepts again.
+    void accept() {
+        held = false;
+        if (!paused) {
+            resume();
+        }
+    }
+
+    /// The descriptor of the socket; -1 where it has none.
+    int number() {
+        ListeningSocket listening = socket;
+        return listening == null ? -1 : listening.number();
     }
 
     /// A session ended because no socket could be opened towards its origin.
@@ -149,8 +169,18 @@ final class TcpAcceptor extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /// The port is closed: when the last session is gone, the listener is told.
-    void portClosed() {
+    /// Closes the port, if it was opened; when the last session is gone, the listener is told.
+    void closePort() {
+        ListeningSocket listening = socket;
+        socket = null;
+        if (listening == null) {
+            portClosed();
+        } else {
+            listening.close(this::portClosed);
+        }
+    }
+
+    private void portClosed() {
         closed = true;
         tellIfDrained();
     }

@@ -1,33 +1,23 @@
 package io.skerry.edge.tcp;
 
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelException;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.socket.ServerSocketChannel;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.session.EndReason;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import java.io.IOException;
-import java.net.BindException;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /// One TCP port: a listening socket on each of its event loops. A client and its origin connection
 /// stay on the loop that accepted the client.
 final class TcpListener implements Listener {
-    private record Share(TcpAcceptor acceptor, ServerSocketChannel server) {}
-
     private final ListenerKey key;
     private final TcpParts parts;
-    private final List<Share> shares = new ArrayList<>();
+    private final List<TcpAcceptor> acceptors = new ArrayList<>();
     private final AtomicInteger undrained = new AtomicInteger();
     private volatile Route route;
     private volatile @Nullable Runnable whenDrained;
@@ -42,81 +32,79 @@ final class TcpListener implements Listener {
     static Future<Listener> open(
             ListenerKey key, Route route, TcpParts parts, List<TcpLoop> loops) {
         TcpListener listener = new TcpListener(key, route, parts);
-        try {
-            for (TcpLoop loop : loops) {
-                listener.shares.add(listener.share(loop));
-            }
-        } catch (ChannelException noSocket) {
-            listener.shares.forEach(share -> share.server().unsafe().closeForcibly());
-            return Future.failedFuture(asIoException(key, noSocket));
+        List<Future<ListeningSocket>> opening = new ArrayList<>();
+        for (TcpLoop loop : loops) {
+            opening.add(listener.share(loop, (sockets, owner) -> sockets.listen(key, owner), false));
         }
-        List<Future<Void>> bound = listener.shares.stream().map(listener::bind).toList();
-        return Future.join(bound)
-                .<Listener>map(all -> listener)
-                .recover(failed -> {
-                    listener.drain(() -> {});
-                    return Future.failedFuture(asIoException(key, failed));
-                });
+        return listener.whenOpen(opening);
     }
 
-    private Share share(TcpLoop loop) {
-        ServerSocketChannel server = parts.transport().newServer(key.address());
+    /// Takes sockets over that listen already, each on a loop.
+    static Future<Listener> adopt(
+            ListenerKey key,
+            Route route,
+            TcpParts parts,
+            List<TcpLoop> loops,
+            List<Integer> descriptors) {
+        return adopt(key, route, parts, loops, descriptors, false);
+    }
+
+    private static Future<Listener> adopt(
+            ListenerKey key,
+            Route route,
+            TcpParts parts,
+            List<TcpLoop> loops,
+            List<Integer> descriptors,
+            boolean held) {
+        TcpListener listener = new TcpListener(key, route, parts);
+        List<Future<ListeningSocket>> opening = new ArrayList<>();
+        for (int i = 0; i < descriptors.size(); i++) {
+            int descriptor = descriptors.get(i);
+            opening.add(
+                    listener.share(
+                            loops.get((key.port() + i) % loops.size()),
+                            (sockets, owner) -> sockets.adopt(descriptor, owner),
+                            held));
+        }
+        return listener.whenOpen(opening);
+    }
+
+    /// Takes sockets over from another process; accepts nobody before {@link #resume}.
+    static Future<Listener> inherit(
+            ListenerKey key,
+            Route route,
+            TcpParts parts,
+            List<TcpLoop> loops,
+            List<Integer> descriptors) {
+        return adopt(key, route, parts, loops, descriptors, true);
+    }
+
+    private Future<ListeningSocket> share(
+            TcpLoop loop,
+            BiFunction<TcpSockets, TcpAcceptor, Future<ListeningSocket>> open,
+            boolean held) {
         TcpAcceptor acceptor = new TcpAcceptor(this, loop);
-        server.config().setReuseAddress(true);
-        server.config().setBacklog(parts.settings().backlog());
-        server.pipeline().addLast(acceptor);
-        return new Share(acceptor, server);
-    }
-
-    private Future<Void> bind(Share share) {
-        Promise<Void> promise = Promise.promise();
-        ChannelFutureListener tell =
-                done -> {
-                    if (done.isSuccess()) {
-                        promise.complete();
-                    } else {
-                        promise.fail(cause(done));
+        acceptors.add(acceptor);
+        Promise<ListeningSocket> opened = Promise.promise();
+        loop.loop()
+                .execute(() -> {
+                    Future<ListeningSocket> socket =
+                            open.apply(loop.sockets(), acceptor).onSuccess(acceptor::opened);
+                    if (held) {
+                        acceptor.hold();
                     }
-                };
-        share.acceptor()
-                .loop()
-                .register(share.server())
-                .addListener(
-                        (ChannelFutureListener)
-                                registered -> {
-                                    if (registered.isSuccess()) {
-                                        share.server()
-                                                .bind(
-                                                        new InetSocketAddress(
-                                                                key.address(), key.port()))
-                                                .addListener(tell);
-                                    } else {
-                                        promise.fail(cause(registered));
-                                    }
-                                });
-        return promise.future();
+                    socket.onComplete(opened);
+                });
+        return opened.future();
     }
 
-    private static Throwable cause(ChannelFuture failed) {
-        Throwable cause = failed.cause();
-        return cause == null ? new IOException("cancelled") : cause;
-    }
-
-    private static IOException asIoException(ListenerKey key, Throwable cause) {
-        Throwable root =
-                cause instanceof ChannelException && cause.getCause() != null
-                        ? cause.getCause()
-                        : cause;
-        String message = String.valueOf(root.getMessage());
-        if (root instanceof BindException bind) {
-            return bind;
-        }
-        if (message.toLowerCase(Locale.ROOT).contains("address already in use")) {
-            BindException taken = new BindException(key + ": " + message);
-            taken.initCause(root);
-            return taken;
-        }
-        return root instanceof IOException io ? io : new IOException(key + ": " + message, root);
+    private Future<Listener> whenOpen(List<Future<ListeningSocket>> opening) {
+        return Future.join(opening)
+                .<Listener>map(all -> this)
+                .recover(failed -> {
+                    drain(() -> {});
+                    return Future.failedFuture(failed);
+                });
     }
 
     TcpParts parts() {
@@ -138,21 +126,37 @@ final class TcpListener implements Listener {
     }
 
     @Override
-    public void drain(Runnable then) {
-        undrained.set(shares.size());
-        whenDrained = then;
-        for (Share share : shares) {
-            share.acceptor().loop().execute(() -> close(share));
-        }
+    public List<Integer> sockets() {
+        List<Integer> sockets = acceptors.stream().map(TcpAcceptor::number).toList();
+        return sockets.contains(-1) ? List.of() : sockets;
     }
 
-    private void close(Share share) {
-        Channel server = share.server();
-        if (server.isRegistered()) {
-            server.close().addListener(closed -> share.acceptor().portClosed());
-        } else {
-            server.unsafe().closeForcibly();
-            share.acceptor().portClosed();
+    @Override
+    public Future<Void> pause() {
+        List<Future<Void>> paused = new ArrayList<>();
+        for (TcpAcceptor each : acceptors) {
+            Promise<Void> done = Promise.promise();
+            paused.add(done.future());
+            each.loop()
+                    .execute(() -> {
+                        each.hold();
+                        done.complete();
+                    });
+        }
+        return Future.all(paused).mapEmpty();
+    }
+
+    @Override
+    public void resume() {
+        acceptors.forEach(each -> each.loop().execute(each::accept));
+    }
+
+    @Override
+    public void drain(Runnable then) {
+        undrained.set(acceptors.size());
+        whenDrained = then;
+        for (TcpAcceptor each : acceptors) {
+            each.loop().execute(each::closePort);
         }
     }
 
@@ -165,18 +169,18 @@ final class TcpListener implements Listener {
 
     @Override
     public void endSessions(EndReason reason) {
-        for (Share share : shares) {
-            share.acceptor().loop().execute(() -> share.acceptor().endSessions(reason));
+        for (TcpAcceptor each : acceptors) {
+            each.loop().execute(() -> each.endSessions(reason));
         }
     }
 
     @Override
     public int sessions() {
-        return shares.stream().mapToInt(share -> share.acceptor().open()).sum();
+        return acceptors.stream().mapToInt(TcpAcceptor::open).sum();
     }
 
     @Override
     public int descriptors() {
-        return shares.size();
+        return acceptors.size();
     }
 }

@@ -1,7 +1,6 @@
 package io.skerry.edge.tcp;
 
 import io.netty.channel.EventLoop;
-import io.netty.channel.WriteBufferWaterMark;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerFactory;
 import io.skerry.edge.listener.ListenerKey;
@@ -20,6 +19,7 @@ import java.util.function.LongSupplier;
 public final class TcpListeners implements ListenerFactory {
     private final TcpParts parts;
     private final List<TcpLoop> loops;
+    private final boolean sharesPorts;
 
     /// @param loops the node's event loops; they stay the caller's
     /// @param headers tells origins who the client is
@@ -38,8 +38,6 @@ public final class TcpListeners implements ListenerFactory {
         this.parts =
                 new TcpParts(
                         settings,
-                        new WriteBufferWaterMark(settings.lowWater(), settings.highWater()),
-                        loops.transport(),
                         headers,
                         beforeConnect,
                         limits,
@@ -49,14 +47,16 @@ public final class TcpListeners implements ListenerFactory {
                         new LongAdder());
         List<TcpLoop> all = new ArrayList<>();
         for (EventLoop each : loops.all()) {
-            all.add(new TcpLoop(each, nanoClock));
+            TcpSockets sockets = TcpSockets.on(loops.transport(), each, settings);
+            all.add(new TcpLoop(each, sockets, nanoClock));
         }
+        this.sharesPorts = loops.transport().sharesPorts();
         this.loops = List.copyOf(all);
     }
 
     @Override
     public Future<Listener> open(ListenerKey key, Route route, int wanted) {
-        int count = parts.transport().sharesPorts() ? Math.clamp(wanted, 1, loops.size()) : 1;
+        int count = sharesPorts ? Math.clamp(wanted, 1, loops.size()) : 1;
         List<TcpLoop> used = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             // The same port on the same loops each time, so that closing it and opening it again
@@ -64,6 +64,20 @@ public final class TcpListeners implements ListenerFactory {
             used.add(loops.get((key.port() + i) % loops.size()));
         }
         return TcpListener.open(key, route, parts, used);
+    }
+
+    /// Opens a port with sockets that listen already, which are the listener's afterwards, also
+    /// where it fails; with transport epoll only. What a client has dialled is asked of the system,
+    /// since it may be any port.
+    ///
+    /// @param descriptors numbers of the sockets, one or more
+    public Future<Listener> adopt(ListenerKey key, Route route, List<Integer> descriptors) {
+        return TcpListener.adopt(key, route, parts, loops, descriptors);
+    }
+
+    @Override
+    public Future<Listener> inherit(ListenerKey key, Route route, List<Integer> sockets) {
+        return TcpListener.inherit(key, route, parts, loops, sockets);
     }
 
     /// How often accepting paused because the process had no descriptor left.

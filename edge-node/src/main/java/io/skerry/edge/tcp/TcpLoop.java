@@ -19,14 +19,16 @@ final class TcpLoop {
     static final long TICK_MILLIS = 100;
 
     private final EventLoop loop;
+    private final TcpSockets sockets;
     private final LongSupplier nanoClock;
     private final Set<TcpAcceptor> busy = new LinkedHashSet<>();
     private final List<TcpAcceptor> walked = new ArrayList<>();
     private final Future<?> ticking;
     private long now;
 
-    TcpLoop(EventLoop loop, LongSupplier nanoClock) {
+    TcpLoop(EventLoop loop, TcpSockets sockets, LongSupplier nanoClock) {
         this.loop = loop;
+        this.sockets = sockets;
         this.nanoClock = nanoClock;
         this.now = nanoClock.getAsLong();
         this.ticking =
@@ -36,6 +38,10 @@ final class TcpLoop {
 
     EventLoop loop() {
         return loop;
+    }
+
+    TcpSockets sockets() {
+        return sockets;
     }
 
     /// The time of the last tick.

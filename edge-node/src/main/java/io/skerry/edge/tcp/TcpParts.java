@@ -1,18 +1,14 @@
 package io.skerry.edge.tcp;
 
-import io.netty.channel.WriteBufferWaterMark;
 import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.session.SessionLimits;
-import io.skerry.edge.transport.Transport;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 
 /// What all TCP listeners of a node share.
 ///
 /// @param settings how the node forwards TCP
-/// @param waterMark `highWater` and `lowWater` of the settings
-/// @param transport how sockets are waited for
 /// @param headers tells origins who the client is
 /// @param beforeConnect looks at sockets towards origins
 /// @param limits the node's limit of sessions
@@ -22,8 +18,6 @@ import java.util.function.LongSupplier;
 /// @param acceptPauses how often accepting paused for want of descriptors
 record TcpParts(
         TcpSettings settings,
-        WriteBufferWaterMark waterMark,
-        Transport transport,
         ClientHeaders headers,
         BeforeConnect beforeConnect,
         SessionLimits limits,

@@ -1,22 +1,10 @@
 package io.skerry.edge.tcp;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
-import io.netty.channel.ChannelConfig;
-import io.netty.channel.ChannelException;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.RecvByteBufAllocator;
-import io.netty.channel.SingleThreadEventLoop;
-import io.netty.channel.socket.SocketChannel;
-import io.netty.channel.unix.UnixChannel;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.origin.Choice;
 import io.skerry.edge.origin.Origin;
 import io.skerry.edge.session.EndReason;
-import io.skerry.edge.transport.Transport;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import java.io.IOException;
@@ -39,7 +27,7 @@ import org.slf4j.LoggerFactory;
 ///      └── no origin left, client gone ─────────────────────────────────────────────┘
 /// ```
 ///
-/// The session, and nobody else, closes its channels; places and counters taken in {@link #begin}
+/// The session, and nobody else, closes its sockets; places and counters taken in {@link #begin}
 /// are given back in {@link #close}, once, with exactly one {@link EndReason}.
 final class TcpSession {
     private enum State {
@@ -54,17 +42,13 @@ final class TcpSession {
     private static final Logger LOG = LoggerFactory.getLogger(TcpSession.class);
     private static final Set<Origin> NONE_TRIED = Set.of();
 
-    /// Small while little comes and larger while much does; between reads no buffer is held.
-    private static final RecvByteBufAllocator READ_SIZES =
-            new AdaptiveRecvByteBufAllocator(512, 4096, 65_536);
-
     private final TcpAcceptor acceptor;
     private final Route route;
-    private final SocketChannel client;
+    private final TcpSocket client;
     private final InetSocketAddress clientAddress;
     private final Relay toOrigin;
     private State state = State.CONNECTING;
-    private @Nullable SocketChannel origin;
+    private @Nullable TcpSocket origin;
     private @Nullable Relay toClient;
     private @Nullable Origin chosen;
     private Set<Origin> tried = NONE_TRIED;
@@ -83,10 +67,7 @@ final class TcpSession {
     @Nullable TcpSession next;
 
     TcpSession(
-            TcpAcceptor acceptor,
-            Route route,
-            SocketChannel client,
-            InetSocketAddress clientAddress) {
+            TcpAcceptor acceptor, Route route, TcpSocket client, InetSocketAddress clientAddress) {
         this.acceptor = acceptor;
         this.route = route;
         this.client = client;
@@ -96,38 +77,15 @@ final class TcpSession {
         this.lastByte = acceptor.now();
     }
 
-    /// Takes over an accepted channel that is not yet registered. The places under the limits were
-    /// taken by the acceptor and are given back by {@link #close}.
+    /// Takes over an accepted socket. The places under the limits were taken by the acceptor and
+    /// are given back by {@link #close}.
     void begin() {
         route.counters().sessions.increment();
         acceptor.parts().metrics().opened(Protocol.TCP);
         acceptor.add(this);
         deadline = began + acceptor.parts().settings().connectTimeout().toNanos();
-        configure(client, toOrigin);
-        if (!transport().inheritsKeepAlive()) {
-            client.config().setKeepAlive(true);
-        }
-        acceptor.loop()
-                .register(client)
-                .addListener(
-                        (ChannelFutureListener)
-                                registered -> {
-                                    if (registered.isSuccess()) {
-                                        tryOrigin();
-                                    } else {
-                                        close(EndReason.CLIENT_RESET);
-                                    }
-                                });
-    }
-
-    /// TCP_NODELAY is on without our asking: Netty sets it on every TCP channel.
-    private void configure(SocketChannel channel, Relay relay) {
-        ChannelConfig config = channel.config();
-        config.setAutoRead(false);
-        config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        config.setWriteBufferWaterMark(acceptor.parts().waterMark());
-        config.setRecvByteBufAllocator(READ_SIZES);
-        channel.pipeline().addLast(relay);
+        client.begin(toOrigin);
+        tryOrigin();
     }
 
     private void tryOrigin() {
@@ -151,55 +109,49 @@ final class TcpSession {
             close(EndReason.LOOP);
             return;
         }
-        SocketChannel channel;
+        TcpSocket socket;
         try {
-            channel = parts.transport().newSocket(next.address());
-        } catch (ChannelException noSocket) {
+            socket = acceptor.sockets().open(next.address());
+        } catch (IOException noSocket) {
             close(ConnectFailure.reason(noSocket));
             return;
         }
-        Relay relay = new Relay(this, Side.ORIGIN, channel);
-        origin = channel;
+        Relay relay = new Relay(this, Side.ORIGIN, socket);
+        origin = socket;
         toClient = relay;
         deadline = parts.nanoClock().getAsLong() + parts.settings().connectTimeout().toNanos();
-        configure(channel, relay);
-        channel.config().setKeepAlive(true);
-        // The deadline is the tick's: no timer for each connection.
-        channel.config().setConnectTimeoutMillis(0);
-        var _ = acceptor.loop().register(channel);
-        if (!isPrepared(channel)) {
+        int descriptor = socket.descriptor();
+        if (descriptor >= 0 && !parts.beforeConnect().prepare(descriptor, route, clientAddress)) {
             close(EndReason.INTERNAL);
             return;
         }
-        channel.connect(address)
-                .addListener((ChannelFutureListener) done -> connected(done, channel, relay));
+        // The deadline is the tick's: no timer for each connection.
+        socket.connect(address, relay);
     }
 
-    private boolean isPrepared(SocketChannel channel) {
-        return !(channel instanceof UnixChannel unix)
-                || acceptor.parts()
-                        .beforeConnect()
-                        .prepare(unix.fd().intValue(), route, clientAddress);
-    }
-
-    private void connected(ChannelFuture done, SocketChannel channel, Relay relay) {
+    void connected(Relay relay) {
+        TcpSocket socket = origin;
         Origin target = chosen;
-        if (state != State.CONNECTING || !channel.equals(origin) || target == null) {
-            abandon(channel);
-        } else if (done.isSuccess()) {
+        if (socket != null && target != null) {
             opened = true;
             route.origins().opened(clientAddress.getAddress(), target);
-            relay(channel, relay);
-        } else {
-            failed(target, channel, ConnectFailure.reason(done.cause()));
+            relay(socket, relay);
         }
     }
 
-    private void failed(Origin target, SocketChannel channel, EndReason reason) {
+    void connectFailed(Relay relay, EndReason reason) {
+        TcpSocket socket = origin;
+        Origin target = chosen;
+        if (relay.equals(toClient) && socket != null && target != null) {
+            failed(target, socket, reason);
+        }
+    }
+
+    private void failed(Origin target, TcpSocket socket, EndReason reason) {
         origin = null;
         toClient = null;
         chosen = null;
-        abandon(channel);
+        socket.close(false);
         if (reason == EndReason.DESCRIPTORS) {
             route.origins().unused(target);
             close(reason);
@@ -218,38 +170,29 @@ final class TcpSession {
         }
     }
 
-    private void relay(SocketChannel channel, Relay relay) {
-        boolean clientEnded = toOrigin.isSourceDone();
-        state = clientEnded ? State.HALF_CLOSED : State.RELAYING;
-        boolean header = writeHeader(channel);
-        toOrigin.connect(channel);
-        relay.connect(client);
-        if (header && channel.eventLoop() instanceof SingleThreadEventLoop loop) {
-            // Once more around the loop: what the client has sent by now joins the header in one
-            // write. Two steps, because a task of this turn would run before the next reads.
-            loop.executeAfterEventLoopIteration(() -> loop.execute(channel::flush));
-        } else {
-            channel.flush();
+    private void relay(TcpSocket socket, Relay relay) {
+        state = State.RELAYING;
+        ByteBuf header = header();
+        if (header != null) {
+            socket.hold(header);
+        }
+        toOrigin.start(socket);
+        if (header != null && !isClosed()) {
+            socket.flushSoon();
+        }
+        if (!isClosed()) {
+            relay.start(client);
         }
     }
 
-    private boolean writeHeader(SocketChannel channel) {
-        if (route.rule().spec().clientIp() == ClientIp.OFF) {
-            return false;
+    private @Nullable ByteBuf header() {
+        if (route.rule().spec().clientIp() == ClientIp.OFF || origin == null) {
+            return null;
         }
-        ByteBuf header =
-                acceptor.parts()
-                        .headers()
-                        .header(
-                                route,
-                                clientAddress,
-                                client.localAddress(),
-                                channel.remoteAddress());
-        if (header == null) {
-            return false;
-        }
-        var _ = channel.write(header, channel.voidPromise());
-        return true;
+        InetSocketAddress to = origin.peer();
+        return to == null
+                ? null
+                : acceptor.parts().headers().header(route, clientAddress, client.local(), to);
     }
 
     /// A byte moved.
@@ -259,10 +202,6 @@ final class TcpSession {
 
     boolean isClosed() {
         return state == State.CLOSED;
-    }
-
-    Transport transport() {
-        return acceptor.parts().transport();
     }
 
     /// The relay that writes to the side.
@@ -303,12 +242,9 @@ final class TcpSession {
         }
     }
 
-    void broke(Side side, Throwable cause) {
-        if (cause instanceof IOException) {
-            LOG.debug("{} side of a session of rule {} broke", side, route.rule().id(), cause);
-            reset(side);
-        } else if (state != State.CLOSED) {
-            LOG.error("tcp session of rule {} broke", route.rule().id(), cause);
+    void broke(Throwable bug) {
+        if (state != State.CLOSED) {
+            LOG.error("tcp session of rule {} broke", route.rule().id(), bug);
             close(EndReason.INTERNAL);
         }
     }
@@ -329,11 +265,11 @@ final class TcpSession {
 
     private void tickConnecting(long now) {
         boolean late = now - deadline >= 0;
-        SocketChannel channel = origin;
+        TcpSocket socket = origin;
         Origin target = chosen;
-        if (channel != null && target != null) {
+        if (socket != null && target != null) {
             if (late) {
-                failed(target, channel, EndReason.ORIGIN_TIMEOUT);
+                failed(target, socket, EndReason.ORIGIN_TIMEOUT);
             }
         } else if (late) {
             close(EndReason.ORIGIN_UNRESOLVED);
@@ -362,14 +298,11 @@ final class TcpSession {
         }
         state = State.CLOSED;
         count();
-        toOrigin.release();
-        boolean abrupt = isAbrupt(reason) || waits(client) || (origin != null && waits(origin));
-        end(client, abrupt);
-        if (toClient != null) {
-            toClient.release();
-        }
+        boolean abrupt =
+                isAbrupt(reason) || client.hasWaiting() || (origin != null && origin.hasWaiting());
+        client.close(abrupt);
         if (origin != null) {
-            end(origin, abrupt);
+            origin.close(abrupt);
         }
         if (chosen != null) {
             leave(chosen);
@@ -416,32 +349,6 @@ final class TcpSession {
                     INTERNAL ->
                     true;
         };
-    }
-
-    /// Whether bytes are left that the channel could not take.
-    private static boolean waits(SocketChannel channel) {
-        ChannelOutboundBuffer left = channel.unsafe().outboundBuffer();
-        return left != null && left.totalPendingWriteBytes() > 0;
-    }
-
-    /// Closes a channel, with a reset where asked.
-    static void end(SocketChannel channel, boolean abrupt) {
-        if (abrupt && channel.isOpen()) {
-            try {
-                channel.config().setSoLinger(0);
-            } catch (ChannelException gone) {
-                LOG.trace("already gone: {}", channel, gone);
-            }
-        }
-        abandon(channel);
-    }
-
-    private static void abandon(SocketChannel channel) {
-        if (channel.isRegistered()) {
-            var _ = channel.close();
-        } else {
-            channel.unsafe().closeForcibly();
-        }
     }
 
     private void log(EndReason reason) {

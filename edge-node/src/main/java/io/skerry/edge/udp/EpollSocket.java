@@ -6,7 +6,6 @@ import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
 import io.skerry.edge.socket.SystemCalls;
-import io.skerry.edge.transport.Shareable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /// A socket below Netty on Netty's epoll loop: many datagrams in one system call. Owns the
 /// descriptor.
-final class EpollSocket implements UdpSocket, EpollIoHandle, Shareable {
+final class EpollSocket implements UdpSocket, EpollIoHandle {
     private static final Logger LOG = LoggerFactory.getLogger(EpollSocket.class);
 
     private final UdpLoop loop;
@@ -24,7 +23,6 @@ final class EpollSocket implements UdpSocket, EpollIoHandle, Shareable {
     private Runnable whenReadable = () -> {};
     private Runnable whenLoopEnds = () -> {};
     private @Nullable IoRegistration registration;
-    private boolean shared;
     private boolean closed;
 
     EpollSocket(UdpLoop loop, SystemCalls calls, int fd) {
@@ -44,16 +42,10 @@ final class EpollSocket implements UdpSocket, EpollIoHandle, Shareable {
 
     @Override
     public void leave() {
-        shared = true;
         if (registration != null) {
             registration.cancel();
             registration = null;
         }
-    }
-
-    @Override
-    public boolean isShared() {
-        return shared;
     }
 
     @Override

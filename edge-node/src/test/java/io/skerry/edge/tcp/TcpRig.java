@@ -53,6 +53,10 @@ final class TcpRig implements AutoCloseable {
     final RuleCounters counters = new RuleCounters();
     final EventLoops loops;
     final TcpListeners listeners;
+
+    /// Called before each socket connects to an origin.
+    volatile BeforeConnect beforeConnect = BeforeConnect.NOTHING;
+
     private final AtomicLong ahead = new AtomicLong();
     private final List<Listener> open = new ArrayList<>();
     private final List<FixedOrigins> pools = new ArrayList<>();
@@ -73,7 +77,7 @@ final class TcpRig implements AutoCloseable {
                                 Unpooled.copiedBuffer(
                                         "HEAD " + client.getPort() + ">" + dialled.getPort() + "\n",
                                         StandardCharsets.US_ASCII),
-                        BeforeConnect.NOTHING,
+                        (fd, route, client) -> beforeConnect.prepare(fd, route, client),
                         limits,
                         metrics,
                         own,
@@ -132,6 +136,19 @@ final class TcpRig implements AutoCloseable {
 
     Listener open(Route route) throws Exception {
         return open(HOME, freePort(), route);
+    }
+
+    /// Takes over a socket that listens already, under a port of its own in name only.
+    Listener adopt(Route route, int descriptor) throws Exception {
+        ListenerKey key = new ListenerKey(Protocol.TCP, HOME, freePort());
+        Listener listener =
+                listeners
+                        .adopt(key, route, List.of(descriptor))
+                        .toCompletionStage()
+                        .toCompletableFuture()
+                        .get(5, TimeUnit.SECONDS);
+        open.add(listener);
+        return listener;
     }
 
     /// The listener has been drained by the test.
