@@ -16,7 +16,9 @@ import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
 import io.skerry.edge.toa.Toa;
 import io.skerry.edge.toa.ToaMetrics;
+import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.PortProbe;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.process.AdminServer;
@@ -147,6 +149,10 @@ public final class EdgeNode {
             @Nullable TakeOver takeOver) {
         EdgeNode node = new EdgeNode(vertx, vertx.getOrCreateContext(), settings, maker, takeOver);
         control.forEach(port -> node.own.add(Protocol.TCP, port.address(), port.port()));
+        bus.serve(
+                BusAddress.probe(node.boot),
+                message ->
+                        node.traffic.probe(PortProbe.read(message)).map(PortProbe.Answer::print));
         return (takeOver == null ? node.startAdmin() : Future.<Void>succeededFuture())
                 .compose(started ->
                         Follower.start(

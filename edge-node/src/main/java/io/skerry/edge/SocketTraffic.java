@@ -10,14 +10,19 @@ import io.skerry.edge.listener.InheritedSockets;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerFactories;
 import io.skerry.edge.listener.ListenerFactory;
+import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.Listeners;
+import io.skerry.edge.listener.Refusal;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.listener.RouteSource;
 import io.skerry.edge.listener.RuleKey;
+import io.skerry.edge.listener.Slot;
 import io.skerry.edge.listener.WantedListener;
+import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.RuleCounters;
+import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
@@ -26,6 +31,7 @@ import io.skerry.edge.toa.ToaWriter;
 import io.skerry.edge.transport.EventLoops;
 import io.skerry.edge.udp.UdpListeners;
 import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.content.PortProbe;
 import io.skerry.shared.content.RuleCounts;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
@@ -33,6 +39,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,14 +70,18 @@ final class SocketTraffic implements Traffic {
     private final TcpListeners tcp;
     private final UdpListeners udp;
     private final DescriptorBudget budget;
+    private final SessionMetrics sessions;
     private final Listeners listeners;
     private final InheritedSockets inherited;
     private final RuleCounterRegistry counters;
+    private final List<Slot> slots;
     private Set<String> instances = Set.of();
 
     SocketTraffic(NodeParts parts) {
         EdgeSettings settings = parts.settings();
+        sessions = parts.sessions();
         counters = parts.rules();
+        slots = settings.slots();
         loops = EventLoops.start(settings.transport().transport(), settings.loopCount());
         tcp =
                 new TcpListeners(
@@ -165,7 +176,47 @@ final class SocketTraffic implements Traffic {
 
     @Override
     public List<Limit> limits() {
-        return List.of(new Limit("descriptors", budget::limit, tcp::acceptPauses));
+        return List.of(
+                new Limit("descriptors", budget::limit, this::descriptorHits),
+                udp.sessionsPerClient());
+    }
+
+    private long descriptorHits() {
+        return tcp.acceptPauses() + sessions.droppedBy(DropReason.DESCRIPTORS);
+    }
+
+    @Override
+    public Future<PortProbe.Answer> probe(PortProbe probe) {
+        List<InetAddress> addresses =
+                probe.slot() < slots.size()
+                        ? slots.get(probe.slot()).addresses(probe.ipv6())
+                        : List.of();
+        List<ListenerKey> keys = new ArrayList<>();
+        for (PortProbe.Ports ports : probe.ports()) {
+            if (addresses.isEmpty()) {
+                String none = Refusal.Code.NO_SLOT.word() + ": no address for this instance";
+                int first = ports.range().first();
+                PortProbe.Taken taken = new PortProbe.Taken(ports.protocol(), first, none);
+                return Future.succeededFuture(new PortProbe.Answer(List.of(taken)));
+            }
+            for (int port = ports.range().first(); port <= ports.range().last(); port++) {
+                for (InetAddress address : addresses) {
+                    keys.add(new ListenerKey(ports.protocol(), address, port));
+                }
+            }
+        }
+        return listeners
+                .probe(keys)
+                .map(refusals ->
+                        new PortProbe.Answer(
+                                keys.stream()
+                                        .filter(refusals::containsKey)
+                                        .map(key -> taken(key, refusals.get(key)))
+                                        .toList()));
+    }
+
+    private static PortProbe.Taken taken(ListenerKey key, @Nullable Refusal refusal) {
+        return new PortProbe.Taken(key.protocol(), key.port(), String.valueOf(refusal));
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.skerry.edge.follow.Applier;
 import io.skerry.edge.handover.OpenSocket;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.session.EndReason;
+import io.skerry.shared.content.PortProbe;
 import io.skerry.shared.net.Protocol;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -45,6 +46,9 @@ interface Traffic extends Applier {
 
     /// Accepts and reads on inherited sockets; closes those that no rule wants.
     void begin();
+
+    /// Whether ports could be opened; nothing is opened.
+    Future<PortProbe.Answer> probe(PortProbe probe);
 
     /// Closes every port at once, lets sessions go on for a while, ends those that are left as
     /// {@link EndReason#SHUTDOWN} and gives everything back, event loops included.

@@ -8,6 +8,7 @@ import io.skerry.edge.follow.FakeRuleService;
 import io.skerry.edge.handover.OpenSocket;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.PortProbe;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
@@ -88,6 +89,11 @@ class EdgeNodeTest {
         @Override
         public void begin() {
             calls.add("begin");
+        }
+
+        @Override
+        public Future<PortProbe.Answer> probe(PortProbe probe) {
+            return Future.succeededFuture(new PortProbe.Answer(List.of()));
         }
 
         @Override

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.skerry.edge.follow.Contents;
 import io.skerry.edge.follow.FakeRuleService;
+import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.PortProbe;
 import io.skerry.shared.content.RuleCounts;
+import io.skerry.shared.net.PortRange;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.process.LocalBus;
 import io.skerry.shared.process.SettingsReader;
@@ -105,12 +108,16 @@ class WholeNodeTest {
     }
 
     private void deploy() {
+        deploy("1s");
+    }
+
+    private void deploy(String drain) {
         Map<String, String> values = new HashMap<>();
         values.put("node", "edge-1");
         values.put("listen", HOST);
         values.put("rules", service.uri().toString());
         values.put("data", folder.toString());
-        values.put("drain", "1s");
+        values.put("drain", drain);
         verticle =
                 new EdgeVerticle(
                         new LocalBus(vertx),
@@ -149,6 +156,28 @@ class WholeNodeTest {
                 socket.getInputStream().readNBytes(text.length()), StandardCharsets.UTF_8);
     }
 
+    private static String over(DatagramSocket socket, int port, String text) throws IOException {
+        socket.setSoTimeout(TIMEOUT_MILLIS);
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        socket.send(new DatagramPacket(bytes, bytes.length, new InetSocketAddress(HOST, port)));
+        DatagramPacket answer = new DatagramPacket(new byte[100], 100);
+        socket.receive(answer);
+        return new String(answer.getData(), 0, answer.getLength(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void stopsLongBeforeItsDrainIsOverWhereUdpIsQuiet() throws Exception {
+        int port = freePort();
+        put(1, Contents.rule(Protocol.UDP, port, udpOrigin.getLocalPort(), 1));
+        deploy("10m");
+        acknowledged(1);
+        try (DatagramSocket socket = new DatagramSocket()) {
+            assertThat(over(socket, port, "datagram")).isEqualTo("datagram");
+            await(vertx.undeploy(vertx.deploymentIDs().iterator().next()));
+        }
+        assertThat(service.lastReport().state()).isEqualTo(NodeReport.State.LEAVING);
+    }
+
     @Test
     void forwardsTcpAndUdpAndCloses() throws Exception {
         int tcp = freePort();
@@ -164,19 +193,7 @@ class WholeNodeTest {
         try (Socket client = new Socket(HOST, tcp)) {
             assertThat(over(client, "hello")).isEqualTo("hello");
             try (DatagramSocket socket = new DatagramSocket()) {
-                socket.setSoTimeout(TIMEOUT_MILLIS);
-                byte[] bytes = "datagram".getBytes(StandardCharsets.UTF_8);
-                socket.send(
-                        new DatagramPacket(bytes, bytes.length, new InetSocketAddress(HOST, udp)));
-                DatagramPacket answer = new DatagramPacket(new byte[100], 100);
-                socket.receive(answer);
-                assertThat(
-                                new String(
-                                        answer.getData(),
-                                        0,
-                                        answer.getLength(),
-                                        StandardCharsets.UTF_8))
-                        .isEqualTo("datagram");
+                assertThat(over(socket, udp, "datagram")).isEqualTo("datagram");
             }
             put(2, Contents.rule(Protocol.UDP, udp, udpOrigin.getLocalPort(), 1));
             acknowledged(2);
@@ -257,6 +274,48 @@ class WholeNodeTest {
         service.watch(false);
         Eventually.holds(
                 "not counted any more", () -> service.applied(Contents.A).counts() == null);
+    }
+
+    @Test
+    void tellsWhichPortsItCouldNotOpenAndOpensNone() throws Exception {
+        int own = freePort();
+        put(1, Contents.rule(Protocol.TCP, own, tcpOrigin.getLocalPort(), 1));
+        deploy();
+        acknowledged(1);
+        int free = freePort();
+        try (ServerSocket holder = new ServerSocket(0, 1, InetAddress.getByName(HOST));
+                DatagramSocket udpHolder = new DatagramSocket(new InetSocketAddress(HOST, 0))) {
+            int held = holder.getLocalPort();
+            int udpHeld = udpHolder.getLocalPort();
+            List<PortProbe.Taken> taken =
+                    probe(
+                                    0,
+                                    ports(Protocol.TCP, own),
+                                    ports(Protocol.TCP, free),
+                                    ports(Protocol.TCP, held),
+                                    ports(Protocol.UDP, udpHeld))
+                            .taken();
+            assertThat(taken).extracting(PortProbe.Taken::port).containsExactly(held, udpHeld);
+            assertThat(taken.getFirst().reason()).contains(HOST + ":" + held);
+        }
+        assertThatThrownBy(() -> new Socket(HOST, free).close())
+                .isInstanceOf(ConnectException.class);
+        assertThat(probe(7, ports(Protocol.TCP, free)).taken().getFirst().reason())
+                .startsWith("no_slot");
+    }
+
+    private static PortProbe.Ports ports(Protocol protocol, int port) {
+        return new PortProbe.Ports(protocol, PortRange.of(port));
+    }
+
+    private PortProbe.Answer probe(int slot, PortProbe.Ports... ports) {
+        return await(
+                new LocalBus(vertx)
+                        .request(
+                                BusAddress.probe(service.lastReport().boot()),
+                                new PortProbe(slot, false, List.of(ports)).print(),
+                                TIMEOUT_MILLIS)
+                        .map(PortProbe.Answer::read));
     }
 
     private static boolean endOf(Socket client) throws IOException {

@@ -11,6 +11,8 @@ import java.util.List;
 
 /// The entry of `./skerry bench`.
 public final class BenchMain {
+    private static final String PROPAGATION = "propagation";
+
     private final Options options;
     private final String command;
     private final Path root;
@@ -38,6 +40,9 @@ public final class BenchMain {
     /// @return the exit status: 0, 1 when something failed, 2 for a mistake in the arguments
     static int run(List<String> arguments) {
         try {
+            if (arguments.contains(PROPAGATION)) {
+                return propagation(arguments);
+            }
             String command = ("./skerry bench " + String.join(" ", arguments)).strip();
             new BenchMain(Options.parse(arguments), command).run();
             return 0;
@@ -54,6 +59,23 @@ public final class BenchMain {
             Thread.currentThread().interrupt();
             return 1;
         }
+    }
+
+    private static int propagation(List<String> arguments)
+            throws Options.Mistake, IOException, InterruptedException {
+        boolean quick = arguments.contains("--quick");
+        for (String each : arguments) {
+            if (!each.equals(PROPAGATION) && !each.equals("--quick")) {
+                throw new Options.Mistake("bench: propagation takes --quick alone, not " + each);
+            }
+        }
+        Path root = Path.of(System.getProperty("skerry.root", ".")).toAbsolutePath().normalize();
+        Path folder = Files.createDirectories(root.resolve("target/bench"));
+        List<Integer> edges = quick ? List.of(1, 2) : List.of(1, 5, 10);
+        String table = new Propagation(root, folder, quick ? 10 : 100, edges).run();
+        Files.writeString(folder.resolve(PROPAGATION + ".md"), table);
+        new PrintStream(System.out, true, StandardCharsets.UTF_8).print(table);
+        return 0;
     }
 
     private void run() throws IOException, InterruptedException {

@@ -32,7 +32,16 @@ final class Running implements AutoCloseable {
             throws IOException {
         List<String> pinned = new ArrayList<>(List.of("taskset", "-c", Integer.toString(core)));
         pinned.addAll(line);
-        ProcessBuilder builder = new ProcessBuilder(pinned).redirectError(errors.toFile());
+        return start(name, errors, environment, pinned);
+    }
+
+    /// Starts it on any core.
+    ///
+    /// @param errors file for standard error, replaced
+    static Running start(
+            String name, Path errors, Map<String, String> environment, List<String> line)
+            throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(line).redirectError(errors.toFile());
         builder.environment().putAll(environment);
         return new Running(name, builder.start());
     }

@@ -8,6 +8,7 @@ import io.skerry.rules.node.Statuses;
 import io.skerry.rules.node.Sweep;
 import io.skerry.rules.origingroup.GroupOperations;
 import io.skerry.rules.revision.Contents;
+import io.skerry.rules.revision.DryRun;
 import io.skerry.rules.revision.Publication;
 import io.skerry.rules.revision.RevisionOperations;
 import io.skerry.rules.revision.Writes;
@@ -67,7 +68,13 @@ final class RuleServiceVerticle extends VerticleBase {
         database = opened;
         Contents contents = new Contents();
         Publication publication = new Publication(bus);
-        Writes writes = new Writes(opened, contents, publication, settings.historyMaxRevisions());
+        Writes writes =
+                new Writes(
+                        opened,
+                        contents,
+                        publication,
+                        new DryRun(bus),
+                        settings.historyMaxRevisions());
         Statuses statuses = new Statuses(opened, publication, metrics::rollout);
         Context home = context;
         publication.onTouched(

@@ -3,12 +3,13 @@ package io.skerry.rules;
 import io.skerry.shared.bus.Operation;
 import io.skerry.shared.bus.RuleReply;
 import io.skerry.shared.bus.RuleRequest;
+import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.Problem;
 import io.skerry.shared.process.Bus;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -26,8 +27,11 @@ final class TestBus implements Bus {
     @Override
     public Future<JsonObject> request(String address, JsonObject message, long timeoutMillis) {
         // As over a wire: nothing is shared.
-        Function<JsonObject, Future<JsonObject>> handler =
-                Objects.requireNonNull(handlers.get(address));
+        Function<JsonObject, Future<JsonObject>> handler = handlers.get(address);
+        if (handler == null) {
+            return Future.failedFuture(
+                    Problem.of(Code.UNAVAILABLE, "nobody answers").toException());
+        }
         return handler.apply(message.copy()).map(JsonObject::copy);
     }
 

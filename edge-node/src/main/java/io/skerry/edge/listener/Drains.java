@@ -81,6 +81,13 @@ final class Drains {
         }
     }
 
+    /// The node stops: sessions end as soon as nothing is heard of them.
+    void endWhenQuiet() {
+        byRule.values()
+                .forEach(drains ->
+                        drains.forEach(drain -> drain.listeners.forEach(Listener::endWhenQuiet)));
+    }
+
     /// Ends all that is left at once.
     void endAll(EndReason reason) {
         byRule.values().forEach(drains -> drains.forEach(drain -> end(drain, reason)));

@@ -17,6 +17,10 @@ public interface Listener {
     /// when the last session is gone.
     void drain(Runnable whenDrained);
 
+    /// The node stops: sessions of which nobody says that they are over (UDP) end as soon as they
+    /// are quiet. Before or after {@link #drain}.
+    default void endWhenQuiet() {}
+
     /// Ends all sessions with a reason; for use after {@link #drain}.
     void endSessions(EndReason reason);
 

@@ -113,6 +113,25 @@ public final class Listeners {
         return curable && last.isComplete() ? apply(wanted) : Future.succeededFuture();
     }
 
+    /// The ports among some that could not be opened now, with the reason; nothing is opened.
+    public Future<Map<ListenerKey, Refusal>> probe(Collection<ListenerKey> keys) {
+        Promise<Map<ListenerKey, Refusal>> done = Promise.promise();
+        context.runOnContext(v -> {
+            Set<ListenerKey> ours = new HashSet<>(running.keySet());
+            ours.addAll(drains.keys());
+            List<ListenerKey> others = keys.stream().filter(key -> !ours.contains(key)).toList();
+            context.executeBlocking(
+                            () -> {
+                                Map<ListenerKey, Refusal> refusals =
+                                        new HashMap<>(portOwner.refusals(others, ours));
+                                BindProbe.refusals(others).forEach(refusals::putIfAbsent);
+                                return refusals;
+                            })
+                    .onComplete(done);
+        });
+        return done.future();
+    }
+
     private Future<Void> run() {
         if (stopped) {
             return Future.succeededFuture();
@@ -398,9 +417,11 @@ public final class Listeners {
     private Future<Void> closeAll(Duration drain, Future<Void> hurry) {
         // Longer than a rule may drain; the deadline below is the one that counts.
         int never = Math.toIntExact(Math.min(86_400, drain.toSeconds() + 3_600));
+        drains.endWhenQuiet();
         for (ListenerKey key : List.copyOf(running.keySet())) {
             Running each = running.get(key);
             if (each != null) {
+                each.listener().endWhenQuiet();
                 drains.begin(each.wanted().ruleKey(), List.of(take(key)), never);
             }
         }

@@ -20,6 +20,10 @@ public enum DropReason {
     LOOP,
     /// With its header the datagram is longer than UDP carries.
     TOO_LONG,
+    /// The port is being closed, and the client has no session.
+    PORT_CLOSED,
+    /// The system had no room left for it in a receive buffer.
+    RECEIVE_BUFFER_FULL,
     /// The socket towards the origin or the client could not take it.
     SEND_BUFFER_FULL,
     /// The system refused to send it.

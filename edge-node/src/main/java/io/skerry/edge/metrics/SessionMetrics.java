@@ -49,6 +49,11 @@ public final class SessionMetrics {
         adder(dropped, reason).increment();
     }
 
+    /// Many were not.
+    public void dropped(DropReason reason, long count) {
+        adder(dropped, reason).add(count);
+    }
+
     public long open(Protocol protocol) {
         return adder(open, protocol).sum();
     }

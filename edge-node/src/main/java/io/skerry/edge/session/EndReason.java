@@ -29,7 +29,7 @@ public enum EndReason {
     LOOP,
     /// The rule was disabled, deleted or moved, and its drain time is over.
     DRAIN_DEADLINE,
-    /// The node stopped and its drain time is over.
+    /// The node stopped and its drain time is over; or, for UDP, nothing was heard for a while.
     SHUTDOWN,
     /// Another process took over and goes on with the session.
     HANDED_OVER,

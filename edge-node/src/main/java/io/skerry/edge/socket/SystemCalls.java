@@ -30,6 +30,7 @@ public final class SystemCalls {
     public static final int SO_KEEPALIVE = 9;
     public static final int SO_REUSEPORT = 15;
     public static final int SO_RCVBUFFORCE = 33;
+    public static final int SO_MEMINFO = 55;
     public static final int SOL_TCP = 6;
     public static final int TCP_NODELAY = 1;
     public static final int SOL_UDP = 17;
@@ -62,6 +63,10 @@ public final class SystemCalls {
     private static final int SO_ERROR = 4;
     private static final int SO_LINGER = 13;
     private static final int SHUT_WR = 1;
+
+    /// Nine numbers (`linux/sock_diag.h`), the drops last.
+    private static final int MEMORY_INFO_BYTES = 9 * Integer.BYTES;
+
     private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int SOCK_STREAM = 1;
@@ -99,16 +104,20 @@ public final class SystemCalls {
             handle("sendmmsg", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT);
     private static final MethodHandle SENDMSG =
             handle("sendmsg", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle SENDTO =
+            handle(
+                    "sendto", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG,
+                    JAVA_INT);
     private static final MethodHandle CLOSE = handle("close", JAVA_INT, JAVA_INT);
 
     private final MemorySegment state;
 
-    /// A number or two that a call reads or writes.
+    /// Ten numbers that a call reads or writes.
     private final MemorySegment number;
 
     public SystemCalls() {
         state = Arena.ofAuto().allocate(Linker.Option.captureStateLayout());
-        number = Arena.ofAuto().allocate(2 * JAVA_INT.byteSize(), JAVA_LONG.byteAlignment());
+        number = Arena.ofAuto().allocate(10 * JAVA_INT.byteSize(), JAVA_LONG.byteAlignment());
     }
 
     @SuppressWarnings("restricted") // restricted: this is the one place that calls into C
@@ -287,6 +296,46 @@ public final class SystemCalls {
     public int sendOne(int fd, long message) {
         try {
             return answer((int) (long) SENDMSG.invokeExact(state, fd, message, MSG_DONTWAIT));
+        } catch (Throwable impossible) {
+            throw unexpected(impossible);
+        }
+    }
+
+    /// Sends one datagram; to a `sockaddr`, or with none on a connected socket. Answers its length.
+    public int sendTo(int fd, long payload, int length, long name, int nameLength) {
+        try {
+            long all = length;
+            return answer(
+                    (int)
+                            (long)
+                                    SENDTO.invokeExact(
+                                            state,
+                                            fd,
+                                            payload,
+                                            all,
+                                            MSG_DONTWAIT,
+                                            name,
+                                            nameLength));
+        } catch (Throwable impossible) {
+            throw unexpected(impossible);
+        }
+    }
+
+    /// How many datagrams the system dropped for want of room in the receive buffer, modulo 2^32; 0
+    /// where it cannot be told.
+    public int dropped(int fd) {
+        number.set(JAVA_INT, MEMORY_INFO_BYTES, MEMORY_INFO_BYTES);
+        try {
+            int result =
+                    (int)
+                            GETSOCKOPT.invokeExact(
+                                    state,
+                                    fd,
+                                    SOL_SOCKET,
+                                    SO_MEMINFO,
+                                    number.address(),
+                                    number.address() + MEMORY_INFO_BYTES);
+            return result < 0 ? 0 : number.get(JAVA_INT, MEMORY_INFO_BYTES - Integer.BYTES);
         } catch (Throwable impossible) {
             throw unexpected(impossible);
         }

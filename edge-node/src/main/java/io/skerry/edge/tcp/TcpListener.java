@@ -34,7 +34,8 @@ final class TcpListener implements Listener {
         TcpListener listener = new TcpListener(key, route, parts);
         List<Future<ListeningSocket>> opening = new ArrayList<>();
         for (TcpLoop loop : loops) {
-            opening.add(listener.share(loop, (sockets, owner) -> sockets.listen(key, owner), false));
+            opening.add(
+                    listener.share(loop, (sockets, owner) -> sockets.listen(key, owner), false));
         }
         return listener.whenOpen(opening);
     }

@@ -23,6 +23,7 @@ final class EpollSocket implements UdpSocket, EpollIoHandle {
     private Runnable whenReadable = () -> {};
     private Runnable whenLoopEnds = () -> {};
     private @Nullable IoRegistration registration;
+    private int overflow;
     private boolean closed;
 
     EpollSocket(UdpLoop loop, SystemCalls calls, int fd) {
@@ -64,11 +65,27 @@ final class EpollSocket implements UdpSocket, EpollIoHandle {
 
     @Override
     public int send(MemorySegment messages, long at, int count) {
+        if (count == 1 && MessageHeader.isBare(messages, at)) {
+            return sendBare(messages, at);
+        }
         int result;
         do {
             result = calls.send(fd.intValue(), messages.address() + at, count);
         } while (result == -SystemCalls.EINTR);
         return result;
+    }
+
+    /// One datagram in one piece: the system copies no structures.
+    private int sendBare(MemorySegment messages, long at) {
+        long payload = MessageHeader.payload(messages, at);
+        int length = MessageHeader.payloadLength(messages, at);
+        long name = MessageHeader.name(messages, at);
+        int nameLength = MessageHeader.nameLength(messages, at);
+        int result;
+        do {
+            result = calls.sendTo(fd.intValue(), payload, length, name, nameLength);
+        } while (result == -SystemCalls.EINTR);
+        return result < 0 ? result : 1;
     }
 
     @Override
@@ -78,6 +95,18 @@ final class EpollSocket implements UdpSocket, EpollIoHandle {
             result = calls.sendOne(fd.intValue(), message.address());
         } while (result == -SystemCalls.EINTR);
         return result;
+    }
+
+    @Override
+    public long overflow() {
+        if (!fd.isOpen()) {
+            return 0;
+        }
+        int now = calls.dropped(fd.intValue());
+        // A number of 32 bits that goes round.
+        long more = now - overflow & 0xffff_ffffL;
+        overflow = now;
+        return more;
     }
 
     @Override

@@ -25,7 +25,15 @@ final class MessageHeader {
     private static final long CONTROL_LENGTH = 40;
     private static final long LENGTH = 56;
 
+    /// Behind pointers, which are our own and lead into memory that lives as long.
+    private static final MemorySegment ALL = allMemory();
+
     private MessageHeader() {}
+
+    @SuppressWarnings("restricted") // nothing else can follow a pointer
+    private static MemorySegment allMemory() {
+        return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    }
 
     static void name(MemorySegment memory, long at, long name, int length) {
         memory.set(JAVA_LONG, at + NAME, name);
@@ -48,6 +56,29 @@ final class MessageHeader {
 
     static int length(MemorySegment memory, long at) {
         return memory.get(JAVA_INT, at + LENGTH);
+    }
+
+    static long name(MemorySegment memory, long at) {
+        return memory.get(JAVA_LONG, at + NAME);
+    }
+
+    static int nameLength(MemorySegment memory, long at) {
+        return memory.get(JAVA_INT, at + NAME_LENGTH);
+    }
+
+    /// Whether a message is one piece of payload and nothing beside it.
+    static boolean isBare(MemorySegment memory, long at) {
+        return memory.get(JAVA_LONG, at + VECTOR_COUNT) == 1 && controlLength(memory, at) == 0;
+    }
+
+    /// Where the first piece of a message stands.
+    static long payload(MemorySegment memory, long at) {
+        return ALL.get(JAVA_LONG, memory.get(JAVA_LONG, at + VECTORS));
+    }
+
+    /// Length of the first piece.
+    static int payloadLength(MemorySegment memory, long at) {
+        return (int) ALL.get(JAVA_LONG, memory.get(JAVA_LONG, at + VECTORS) + 8);
     }
 
     static void length(MemorySegment memory, long at, int length) {
@@ -89,9 +120,8 @@ final class MessageHeader {
         return parts;
     }
 
-    @SuppressWarnings("restricted") // the pointers are our own, into memory that lives as long
     private static MemorySegment memory(long address, long length) {
-        return MemorySegment.ofAddress(address).reinterpret(length);
+        return ALL.asSlice(address, length);
     }
 
     static void vector(MemorySegment memory, long at, long base, int length) {

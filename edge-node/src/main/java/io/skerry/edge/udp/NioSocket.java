@@ -126,6 +126,12 @@ final class NioSocket implements UdpSocket, NioIoHandle {
         release();
     }
 
+    /// The JDK does not say.
+    @Override
+    public long overflow() {
+        return 0;
+    }
+
     @Override
     public void release() {
         if (closed) {

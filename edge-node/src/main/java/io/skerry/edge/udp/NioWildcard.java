@@ -110,6 +110,12 @@ final class NioWildcard implements UdpSocket {
         return -SystemCalls.EINVAL;
     }
 
+    /// The JDK does not say.
+    @Override
+    public long overflow() {
+        return 0;
+    }
+
     @Override
     public void release() {
         if (!released) {

@@ -8,6 +8,9 @@ import java.util.Deque;
 
 /// Native memory of sessions, a small piece each, cut from larger ones and used again: the client's
 /// `sockaddr`, the address answers leave from, and the header. Used by one thread only.
+///
+/// As many pieces as are in use, and those of one chunk, are kept for later; the others are let go,
+/// and a chunk's memory with its last piece. So a flood leaves nothing behind.
 final class SessionMemory {
     /// Where the client's `sockaddr` stands in a piece.
     static final long NAME = 0;
@@ -22,6 +25,7 @@ final class SessionMemory {
     private static final int PIECES = 512;
 
     private final Deque<MemorySegment> free = new ArrayDeque<>();
+    private int used;
 
     MemorySegment take() {
         if (free.isEmpty()) {
@@ -30,10 +34,22 @@ final class SessionMemory {
                 free.push(chunk.asSlice((long) i * PIECE, PIECE));
             }
         }
+        used++;
         return free.pop();
     }
 
     void give(MemorySegment piece) {
-        free.push(piece);
+        used--;
+        if (free.size() < used + PIECES) {
+            free.push(piece);
+        }
+        while (free.size() > used + PIECES) {
+            free.removeLast();
+        }
+    }
+
+    /// Pieces that are kept for later.
+    int kept() {
+        return free.size();
     }
 }

@@ -21,6 +21,7 @@ final class UdpListener implements Listener {
     private final Promise<Void> closed = Promise.promise();
     private final BiConsumer<UdpListener, Future<Void>> whenDraining;
     private volatile Route route;
+    private volatile boolean endsQuiet;
     private volatile List<UdpPort> ports = List.of();
     private volatile Runnable whenDrained = () -> {};
 
@@ -122,6 +123,16 @@ final class UdpListener implements Listener {
                                 });
                     });
         }
+    }
+
+    @Override
+    public void endWhenQuiet() {
+        endsQuiet = true;
+    }
+
+    /// Whether sessions end as soon as they are quiet.
+    boolean endsQuiet() {
+        return endsQuiet;
     }
 
     @Override

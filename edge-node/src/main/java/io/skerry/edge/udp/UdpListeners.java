@@ -16,6 +16,8 @@ import io.skerry.edge.listener.ListenerFactory;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.listener.Route;
+import io.skerry.edge.metrics.DropReason;
+import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.session.EndReason;
 import io.skerry.edge.session.SessionLimits;
@@ -45,6 +47,7 @@ public final class UdpListeners implements ListenerFactory {
 
     private final @Nullable EventLoopGroup ownGroup;
     private final int receiveBuffer;
+    private final int sessionsPerClient;
     private final Supplier<List<InetAddress>> addresses;
 
     /// @param group the event loops; stays the caller's
@@ -66,7 +69,8 @@ public final class UdpListeners implements ListenerFactory {
             Supplier<List<InetAddress>> addresses) {
         this.addresses = addresses;
         receiveBuffer = settings.receiveBufferBytes();
-        Admission admission = new Admission(limits, settings.sessionsPerClient());
+        sessionsPerClient = settings.sessionsPerClient();
+        Admission admission = new Admission(limits, sessionsPerClient);
         node = new UdpNode(own, metrics, admission);
         int count = 0;
         for (EventExecutor executor : group) {
@@ -95,6 +99,14 @@ public final class UdpListeners implements ListenerFactory {
                 count,
                 threads,
                 Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    }
+
+    /// What bounds sessions beside what TCP has too.
+    public Limit sessionsPerClient() {
+        return new Limit(
+                "udp.sessions-per-client",
+                () -> sessionsPerClient,
+                () -> node.metrics().droppedBy(DropReason.CLIENT_LIMIT));
     }
 
     /// Ends the loops of its own, if any, and with them what is open there; to be called when every

@@ -56,6 +56,7 @@ final class UdpPort {
     }
 
     void close() {
+        countOverflow(socket);
         socket.release();
     }
 
@@ -75,6 +76,15 @@ final class UdpPort {
     /// The name of its socket for another process.
     String place() {
         return new InheritedSockets.Place(key(), listener.indexOf(this)).toString();
+    }
+
+    /// Counts what the system had no room for. Asked after a full batch, for a buffer that ran over
+    /// was full, and when the socket is closed.
+    void countOverflow(UdpSocket of) {
+        long dropped = of.overflow();
+        if (dropped > 0) {
+            node.metrics().dropped(DropReason.RECEIVE_BUFFER_FULL, dropped);
+        }
     }
 
     UdpLoop loop() {
@@ -103,15 +113,16 @@ final class UdpPort {
 
     private void receive() {
         ReceiveBatch in = loop.in;
-        for (int round = 0; round < ROUNDS; round++) {
-            int count = in.receive(socket);
+        int count;
+        int round = 0;
+        do {
+            count = in.receive(socket);
             UdpSession current = null;
             for (int i = 0; i < count; i++) {
                 UdpSession session = sessionOf(in, i, current);
                 if (session != current) {
                     if (current != null) {
                         current.flush();
-                        session = session == null || !session.hasEnded() ? session : null;
                     }
                     current = session;
                     if (current != null) {
@@ -125,9 +136,9 @@ final class UdpPort {
             if (current != null) {
                 current.flush();
             }
-            if (count < ReceiveBatch.SLOTS) {
-                return;
-            }
+        } while (count == ReceiveBatch.SLOTS && ++round < ROUNDS);
+        if (round > 0) {
+            countOverflow(socket);
         }
     }
 
@@ -142,6 +153,8 @@ final class UdpPort {
         key.dialledLow = ownLow;
         if (wildcard) {
             if (!in.hasLocalAddress(i, v6)) {
+                // Nothing could be answered.
+                node.metrics().dropped(DropReason.SEND_FAILED);
                 return null;
             }
             key.dialledHigh = PacketInfo.high(in.controls(), in.control(i), v6);
@@ -151,7 +164,11 @@ final class UdpPort {
             return last;
         }
         UdpSession session = loop.sessions.find(key);
-        return session != null || draining ? session : open(key, in, i);
+        if (session == null && draining) {
+            node.metrics().dropped(DropReason.PORT_CLOSED);
+            return null;
+        }
+        return session == null ? open(key, in, i) : session;
     }
 
     private @Nullable UdpSession open(SessionKey key, ReceiveBatch in, int i) {
@@ -278,6 +295,7 @@ final class UdpPort {
     /// Takes no new clients, gives each session a socket of its own, then runs `whenDone`.
     void handOver(Runnable whenDone) {
         draining = true;
+        loop.touch();
         loop.inSlices(mine(), UdpSession::handOver, whenDone);
     }
 

@@ -27,6 +27,9 @@ final class UdpSession implements SessionTable.Keyed {
     private static final Logger LOG = LoggerFactory.getLogger(UdpSession.class);
     private static final int ROUNDS = 4;
 
+    /// How long nothing may come from either side when the node stops, for the session to go on.
+    private static final long QUIET_MILLIS = 2_000;
+
     private final UdpPort port;
     private final UdpLoop loop;
     private final SessionKey key = new SessionKey();
@@ -164,18 +167,18 @@ final class UdpSession implements SessionTable.Keyed {
     }
 
     private void receiveAnswers() {
-        for (int round = 0; round < ROUNDS && !ended; round++) {
-            int count = loop.in.receive(toOrigin);
-            if (count < 0) {
-                if (count == -SystemCalls.ECONNREFUSED) {
-                    refused();
-                }
-                return;
+        int count;
+        int round = 0;
+        do {
+            count = loop.in.receive(toOrigin);
+            if (count > 0) {
+                answer(loop.in, count);
+            } else if (count == -SystemCalls.ECONNREFUSED) {
+                refused();
             }
-            answer(loop.in, count);
-            if (count < ReceiveBatch.SLOTS) {
-                return;
-            }
+        } while (count == ReceiveBatch.SLOTS && ++round < ROUNDS);
+        if (round > 0 && !ended) {
+            port.countOverflow(toOrigin);
         }
     }
 
@@ -215,8 +218,11 @@ final class UdpSession implements SessionTable.Keyed {
 
     /// Looks at the session about once a second: ends it where it is idle or its origin is gone.
     boolean staysOpen() {
-        if (loop.millis() - usedAt >= manner.idleMillis()) {
+        long quiet = loop.millis() - usedAt;
+        if (quiet >= manner.idleMillis()) {
             end(EndReason.IDLE);
+        } else if (quiet >= QUIET_MILLIS && port.listener().endsQuiet()) {
+            end(EndReason.SHUTDOWN);
         } else if (!route.origins().keeps(origin)) {
             end(EndReason.ORIGIN_CHANGED);
         }
@@ -263,7 +269,7 @@ final class UdpSession implements SessionTable.Keyed {
     /// Gives the client side a connected socket of its own, so that the session goes on when the
     /// listening socket is closed: the kernel hands the client's datagrams to the closest match.
     void handOver() {
-        if (ended) {
+        if (ended || !staysOpen()) {
             return;
         }
         try {
@@ -291,6 +297,8 @@ final class UdpSession implements SessionTable.Keyed {
             for (int i = 0; i < count; i++) {
                 if (isFromClient(loop.in, i)) {
                     forward(loop.in, i);
+                } else {
+                    port.metrics().dropped(DropReason.PORT_CLOSED);
                 }
             }
             flush();
@@ -311,8 +319,10 @@ final class UdpSession implements SessionTable.Keyed {
         }
         ended = true;
         loop.remove(this);
+        port.countOverflow(toOrigin);
         toOrigin.release();
         if (toClient != null) {
+            port.countOverflow(toClient);
             toClient.release();
             loop.inNextTurn(port::clientSideClosed);
         }

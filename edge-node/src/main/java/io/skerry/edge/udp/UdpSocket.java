@@ -36,6 +36,10 @@ sealed interface UdpSocket permits EpollSocket, NioSocket, NioWildcard {
         return -1;
     }
 
+    /// Datagrams that the system dropped for want of room since it was asked last; 0 where it does
+    /// not say.
+    long overflow();
+
     /// Leaves the loop and closes the socket; may be called again.
     void release();
 }

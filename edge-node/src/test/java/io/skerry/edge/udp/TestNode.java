@@ -33,6 +33,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -58,13 +59,36 @@ final class TestNode implements AutoCloseable {
     }
 
     TestNode(Transport transport, int sessions, int sessionsPerClient) {
+        this(
+                transport,
+                sessions,
+                new UdpSettings(sessionsPerClient, UdpSettings.DEFAULTS.receiveBufferBytes()));
+    }
+
+    TestNode(Transport transport, int sessions, UdpSettings settings) {
         limits = new SessionLimits(sessions);
         loops = EventLoops.start(transport, 2);
-        UdpSettings settings =
-                new UdpSettings(sessionsPerClient, UdpSettings.DEFAULTS.receiveBufferBytes());
         listeners =
                 new UdpListeners(
                         loops.group(), ownPorts, limits, metrics, settings, () -> addresses);
+    }
+
+    /// Keeps an event loop, 0 or 1, from working until what it answers is run.
+    Runnable hold(int loop) throws InterruptedException {
+        CountDownLatch held = new CountDownLatch(1);
+        CountDownLatch released = new CountDownLatch(1);
+        loops.all()
+                .get(loop)
+                .execute(() -> {
+                    held.countDown();
+                    try {
+                        released.await(WAIT_MILLIS, TimeUnit.MILLISECONDS);
+                    } catch (InterruptedException stopped) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
+        assertThat(held.await(WAIT_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
+        return released::countDown;
     }
 
     static List<InetAddress> addresses(String... all) {

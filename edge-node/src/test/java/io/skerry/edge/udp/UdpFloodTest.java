@@ -11,6 +11,7 @@ import io.skerry.shared.rule.ClientIp;
 import io.skerry.shared.rule.HeaderDestination;
 import io.skerry.shared.rule.ProxyV2Udp;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -35,6 +36,9 @@ class UdpFloodTest {
     private static final int AT_ONCE = 200;
 
     private static final int IDLE_SECONDS = 5;
+
+    /// What code that ran for the first time may have left; the sessions alone had as much.
+    private static final long HEAP_LEFT_BYTES = 2 << 20;
 
     private final Transport transport;
 
@@ -67,6 +71,7 @@ class UdpFloodTest {
                     node.open("127.0.0.1", number, node.route(origins, origin.port(), spec));
             InetSocketAddress port = new InetSocketAddress("127.0.0.1", number);
             ask(client, port, 0);
+            long heap = heapInUse();
             long began = System.nanoTime();
             for (int sent = 0; sent < SOURCES; ) {
                 for (int i = 0; i < AT_ONCE; i++) {
@@ -96,9 +101,15 @@ class UdpFloodTest {
             assertThat(node.counters.open).hasValue(0);
             assertThat(origins.open).hasValue(0);
             assertThat(listener.sessions()).isZero();
+            TestNode.eventually("memory is back", () -> heapInUse() - heap < HEAP_LEFT_BYTES);
             ask(client, port, SOURCES);
         }
         TestNode.hasOpen(before);
+    }
+
+    private static long heapInUse() {
+        System.gc();
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }
 
     private static long seen(TestNode node) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.metrics.DropReason;
+import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.origin.Choice;
 import io.skerry.edge.session.EndReason;
 import io.skerry.edge.transport.Transport;
@@ -274,8 +275,12 @@ class UdpForwardingTest {
         InetSocketAddress port = new InetSocketAddress("127.0.0.1", number);
         accepted(port, origin, "127.0.0.1");
         accepted(port, origin, "127.0.0.1");
+        Limit perClient = node.listeners.sessionsPerClient();
+        assertThat(perClient.value().getAsLong()).isEqualTo(2);
+        assertThat(perClient.hits().getAsLong()).isZero();
         refused(port, "127.0.0.1");
         drops(node, DropReason.CLIENT_LIMIT, 1);
+        assertThat(perClient.hits().getAsLong()).isEqualTo(1);
         accepted(port, origin, "127.0.0.2");
         refused(port, "127.0.0.2");
         drops(node, DropReason.MAX_CONNECTIONS, 1);
@@ -335,6 +340,40 @@ class UdpForwardingTest {
         TestNode.eventually("drained", () -> drained.get() == 2);
         closePeers();
         TestNode.hasOpen(before);
+    }
+
+    @Test
+    void aNodeThatStopsWaitsForTheSessionsOnlyThatAreNotQuiet() throws Exception {
+        TestNode node = node();
+        Peer origin = peer("127.0.0.1");
+        int number = TestNode.freePort();
+        Route route =
+                node.route(
+                        new FakeOrigins("127.0.0.1"), origin.port(), TestNode.spec(ClientIp.OFF));
+        Listener listener = node.open("127.0.0.1", number, route);
+        InetSocketAddress port = new InetSocketAddress("127.0.0.1", number);
+        Peer quiet = peer("127.0.0.1");
+        Peer busy = peer("127.0.0.1");
+        quiet.send("hello", port);
+        origin.receive();
+        busy.send("hello", port);
+        InetSocketAddress session = origin.receive().from();
+
+        AtomicInteger drained = new AtomicInteger();
+        listener.endWhenQuiet();
+        listener.drain(drained::incrementAndGet);
+        TestNode.eventually("the port is closed", () -> listener.descriptors() == 0);
+        TestNode.eventually(
+                "the end of the quiet one",
+                () -> {
+                    busy.send("still there", port);
+                    assertThat(origin.receive().from()).isEqualTo(session);
+                    return listener.sessions() < 2;
+                });
+        assertThat(node.metrics.endedBy(Protocol.UDP, EndReason.SHUTDOWN)).isEqualTo(1);
+        assertThat(drained).hasValue(0);
+        TestNode.eventually("drained", () -> drained.get() == 1);
+        assertThat(node.metrics.endedBy(Protocol.UDP, EndReason.SHUTDOWN)).isEqualTo(2);
     }
 
     @Test

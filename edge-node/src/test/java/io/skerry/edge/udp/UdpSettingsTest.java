@@ -11,7 +11,7 @@ class UdpSettingsTest {
     @Test
     void hasTheDefaultsOfTheDocumentation() {
         assertThat(UdpSettings.read(SettingsReader.of(Map.of())))
-                .isEqualTo(new UdpSettings(1_000, 1_048_576))
+                .isEqualTo(new UdpSettings(1_000, 4_194_304))
                 .isEqualTo(UdpSettings.DEFAULTS);
     }
 

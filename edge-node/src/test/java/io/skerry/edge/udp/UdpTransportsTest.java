@@ -3,10 +3,14 @@ package io.skerry.edge.udp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.skerry.edge.listener.Listener;
 import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.transport.Transport;
 import io.skerry.shared.rule.ClientIp;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,6 +56,62 @@ class UdpTransportsTest {
             TestNode.eventually(
                     "no answer leaves from an address that is gone",
                     () -> node.metrics.droppedBy(DropReason.SEND_FAILED) == 1);
+        }
+    }
+
+    /// With NIO a port has one loop, and none that closes later.
+    @Test
+    void countsWhatComesToAPortThatIsBeingClosed() throws Exception {
+        try (TestNode node = new TestNode(Transport.EPOLL);
+                Peer origin = new Peer("127.0.0.1")) {
+            int number = TestNode.freePort();
+            FakeOrigins origins = new FakeOrigins("127.0.0.1");
+            Listener listener =
+                    node.open(
+                            "127.0.0.1",
+                            number,
+                            node.route(origins, origin.port(), TestNode.spec(ClientIp.OFF)));
+            AtomicInteger drained = new AtomicInteger();
+            Runnable release = node.hold(1);
+            listener.drain(drained::incrementAndGet);
+            TestNode.eventually(
+                    "a stranger is turned away",
+                    () -> {
+                        try (Peer stranger = new Peer("127.0.0.1")) {
+                            stranger.send("hello", new InetSocketAddress("127.0.0.1", number));
+                        } catch (IOException failed) {
+                            throw new UncheckedIOException(failed);
+                        }
+                        return node.metrics.droppedBy(DropReason.PORT_CLOSED) > 0;
+                    });
+            release.run();
+            TestNode.eventually("drained", () -> drained.get() == 1);
+        }
+    }
+
+    /// The JDK does not say what the system dropped.
+    @Test
+    void countsWhatTheSystemHadNoRoomFor() throws Exception {
+        UdpSettings small = new UdpSettings(1_000, UdpSettings.RECEIVE_BUFFER_MIN);
+        try (TestNode node = new TestNode(Transport.EPOLL, 1_000, small);
+                Peer origin = new Peer("127.0.0.1");
+                Peer client = new Peer("127.0.0.1")) {
+            InetSocketAddress port = open(node, origin, "127.0.0.1");
+            Runnable one = node.hold(0);
+            Runnable other = node.hold(1);
+            for (int i = 0; i < 2_000; i++) {
+                client.send("x", port);
+            }
+            one.run();
+            other.run();
+            TestNode.eventually(
+                    "each is forwarded or counted",
+                    () ->
+                            node.counters.datagramsToOrigin.sum()
+                                            + node.metrics.droppedBy(DropReason.RECEIVE_BUFFER_FULL)
+                                    == 2_000);
+            assertThat(node.metrics.droppedBy(DropReason.RECEIVE_BUFFER_FULL)).isPositive();
+            assertThat(node.counters.datagramsToOrigin.sum()).isGreaterThan(ReceiveBatch.SLOTS);
         }
     }
 

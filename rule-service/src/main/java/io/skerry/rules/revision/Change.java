@@ -3,6 +3,8 @@ package io.skerry.rules.revision;
 import io.skerry.rules.store.HeadTable;
 import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.InstanceTable;
+import io.skerry.rules.store.NodeRow;
+import io.skerry.rules.store.NodeTable;
 import io.skerry.rules.store.PortTable;
 import io.skerry.rules.store.RolloutRow;
 import io.skerry.rules.store.RuleRow;
@@ -16,6 +18,7 @@ import io.skerry.shared.problem.Problem;
 import io.skerry.shared.rule.Rule;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -152,6 +155,26 @@ public final class Change {
 
     String summary() {
         return summary;
+    }
+
+    /// What it made of its instance, after {@link #finish}; empty where it does nothing.
+    Optional<DryRun.Rehearsed> rehearsed() {
+        for (InstanceEdit edit : edits.values()) {
+            InstanceRow before = edit.before();
+            InstanceContent after = made.get(edit.instance().digest());
+            if (before != null && after != null) {
+                List<NodeRow> required =
+                        NodeTable.all(sql).stream()
+                                .filter(node -> node.isServing())
+                                .filter(node -> node.area().serves(before.spec().area()))
+                                .sorted(Comparator.comparing(NodeRow::name))
+                                .toList();
+                return Optional.of(
+                        new DryRun.Rehearsed(
+                                before, edit.old().orElseThrow(), after, edit.created(), required));
+            }
+        }
+        return Optional.empty();
     }
 
     /// Writes everything that was noted, the number, the history and the audit record. Afterwards

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +74,11 @@ public final class InstanceEdit {
     public void remove(RuleRow rule) {
         removed.put(rule.id(), rule);
         images.add(rule.image());
+    }
+
+    /// Identities that are new.
+    Set<String> created() {
+        return Set.copyOf(created);
     }
 
     Map<String, RuleRow> put() {

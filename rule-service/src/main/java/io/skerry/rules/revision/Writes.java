@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Carries out changes, one at a time: lock, check, write, number, commit, then publish.
@@ -36,24 +37,50 @@ public final class Writes {
     private final Database database;
     private final Contents contents;
     private final Publication publication;
+    private final DryRun dryRun;
     private final int keepRevisions;
     private Future<Void> last = Future.succeededFuture();
     private int waiting;
 
     /// @param keepRevisions revisions of history to keep
     public Writes(
-            Database database, Contents contents, Publication publication, int keepRevisions) {
+            Database database,
+            Contents contents,
+            Publication publication,
+            DryRun dryRun,
+            int keepRevisions) {
+        this.dryRun = dryRun;
         this.database = database;
         this.contents = contents;
         this.publication = publication;
         this.keepRevisions = keepRevisions;
     }
 
-    /// Runs one change; `work` checks and notes what it does. Throws a {@link
-    /// io.skerry.shared.problem.ProblemException} where it refuses.
+    /// Runs one change, or with `dryRun` only says what it would do; `work` checks and notes what
+    /// it does. Throws a {@link io.skerry.shared.problem.ProblemException} where it refuses.
     public RuleReply run(RuleRequest request, Function<Change, RuleReply.Done> work) {
+        if (DryRun.isAsked(request)) {
+            return dryRun.answer(inTurn(() -> rehearse(request, work)));
+        }
         String key = keyOf(request);
         String hash = key == null ? "" : hash(request);
+        return inTurn(() -> runNow(request, work, key, hash));
+    }
+
+    private DryRun.@Nullable Rehearsed rehearse(
+            RuleRequest request, Function<Change, RuleReply.Done> work) {
+        return database.rehearse(
+                        sql -> {
+                            HeadTable.Head head = HeadTable.lock(sql);
+                            Change change = new Change(sql, head, request, contents, keepRevisions);
+                            work.apply(change);
+                            change.finish();
+                            return change.rehearsed();
+                        })
+                .orElse(null);
+    }
+
+    private <T> T inTurn(Supplier<T> work) {
         if (waiting >= WAITING_MAX) {
             throw unavailable("too many changes wait for their turn; nothing was stored");
         }
@@ -71,7 +98,7 @@ public final class Writes {
             waiting--;
         }
         try {
-            return runNow(request, work, key, hash);
+            return work.get();
         } finally {
             done.tryComplete();
         }

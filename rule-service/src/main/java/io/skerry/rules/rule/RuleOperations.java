@@ -2,6 +2,7 @@ package io.skerry.rules.rule;
 
 import io.skerry.rules.page.Body;
 import io.skerry.rules.revision.Change;
+import io.skerry.rules.revision.DryRun;
 import io.skerry.rules.revision.IfMatch;
 import io.skerry.rules.revision.InstanceEdit;
 import io.skerry.rules.revision.Writes;
@@ -75,7 +76,7 @@ public final class RuleOperations {
     /// A text or an export, all or nothing; with `dryRun` it is only checked.
     public RuleReply importRules(RuleRequest request) {
         String instance = Body.id(request, "instance");
-        boolean dryRun = dryRun(request);
+        boolean dryRun = DryRun.flag(request);
         RulesBody body = RulesBody.ofImport(request);
         return writes.run(
                 request,
@@ -97,16 +98,6 @@ public final class RuleOperations {
                                     .put("imported", made.size())
                                     .put("revision", change.revision()));
                 });
-    }
-
-    private static boolean dryRun(RuleRequest request) {
-        return switch (request.arg("dryRun").orElse("false")) {
-            case "true" -> true;
-            case "false" -> false;
-            default ->
-                    throw Problem.of("dryRun", Code.NOT_ALLOWED, "must be one of true, false")
-                            .toException();
-        };
     }
 
     private static List<RuleRow> add(

@@ -98,6 +98,11 @@ public final class Database {
         return run(BEGIN_READ, READ_DEADLINE, work);
     }
 
+    /// Does what a write would do, and undoes it.
+    public <T> T rehearse(Function<Transaction, T> work) {
+        return run(BEGIN_NOTE, WRITE_DEADLINE, work, "ROLLBACK");
+    }
+
     /// Writes in one transaction that is on disk when this returns.
     public <T> T write(Function<Transaction, T> work) {
         return run(BEGIN_WRITE, WRITE_DEADLINE, work);
@@ -120,6 +125,10 @@ public final class Database {
     }
 
     private <T> T run(String begin, Duration time, Function<Transaction, T> work) {
+        return run(begin, time, work, "COMMIT");
+    }
+
+    private <T> T run(String begin, Duration time, Function<Transaction, T> work, String end) {
         long deadline = after(time);
         SqlConnection connection;
         try {
@@ -132,8 +141,8 @@ public final class Database {
             Transaction transaction = new Transaction(connection, deadline);
             transaction.script(begin);
             T result = work.apply(transaction);
-            committing = true;
-            transaction.script("COMMIT");
+            committing = end.equals("COMMIT");
+            transaction.script(end);
             connection.close();
             return result;
         } catch (Throwable failure) {

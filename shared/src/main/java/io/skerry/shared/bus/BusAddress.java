@@ -21,5 +21,13 @@ public final class BusAddress {
     /// `{"status":200,"body":{…}}`.
     public static final String NODES = "skerry.nodes.v1";
 
+    private static final String PROBE = "skerry.probe.v1.";
+
     private BusAddress() {}
+
+    /// Request: a {@link io.skerry.shared.content.PortProbe} as JSON, answered by the one node of
+    /// this boot with its `Answer`.
+    public static String probe(String boot) {
+        return PROBE + boot;
+    }
 }

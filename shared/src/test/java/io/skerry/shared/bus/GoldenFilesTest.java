@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.skerry.shared.content.ContentChange;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.PortProbe;
 import io.skerry.shared.content.RuleCounts;
 import io.skerry.shared.content.Targets;
 import io.skerry.shared.instance.NodeArea;
+import io.skerry.shared.net.PortRange;
+import io.skerry.shared.net.Protocol;
 import io.skerry.shared.origin.OriginGroup;
 import io.skerry.shared.origin.OriginGroupJson;
 import io.skerry.shared.problem.Code;
@@ -64,6 +67,12 @@ final class GoldenFilesTest {
                         Map.of(
                                 "sid-000000000002", new Targets.Target(9, "ab", true),
                                 "sid-000000000001", new Targets.Target(7, "cd")));
+        PortProbe probe =
+                new PortProbe(
+                        1, true, List.of(new PortProbe.Ports(Protocol.UDP, new PortRange(80, 90))));
+        PortProbe.Answer free =
+                new PortProbe.Answer(
+                        List.of(new PortProbe.Taken(Protocol.TCP, 80, "port_in_use: by sshd")));
         Targets drain = new Targets(9, true, Map.of());
         Event event = new Event("rule-status", new JsonObject().put("rule", "rule-1"));
         return List.of(
@@ -72,6 +81,8 @@ final class GoldenFilesTest {
                 new Golden("change-removal", removal, removal.print(), j -> okChange(j)),
                 new Golden("node-report", report, report.print(), NodeReport::read),
                 new Golden("targets", targets, targets.print(), Targets::read),
+                new Golden("port-probe", probe, probe.print(), PortProbe::read),
+                new Golden("port-probe-answer", free, free.print(), PortProbe.Answer::read),
                 new Golden("targets-drain", drain, drain.print(), Targets::read),
                 request("request-object", create(new JsonObject().put("name", "a"))),
                 request("request-array", create(new JsonArray().add(1))),

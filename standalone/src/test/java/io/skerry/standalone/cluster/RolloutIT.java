@@ -107,6 +107,38 @@ final class RolloutIT {
     }
 
     @Test
+    void aDryRunAsksTheNodesAndStoresNothing(Cluster cluster) throws IOException {
+        String instance = cluster.door().instance("rehearsed");
+        int port = Cluster.port();
+        InetAddress second = InetAddress.ofLiteral(Cluster.address(2));
+        try (ServerSocket held = new ServerSocket(port, 1, second)) {
+            JsonObject answer =
+                    cluster.door()
+                            .call(
+                                    "POST",
+                                    "/v1/instances/" + instance + "/rules?dryRun=true",
+                                    Door.tcp(held.getLocalPort(), 9))
+                            .expect(200)
+                            .json();
+            List<String> probes =
+                    answer.getJsonArray("nodes").stream()
+                            .map(JsonObject.class::cast)
+                            .map(node -> node.getString("node") + " " + node.getString("probe"))
+                            .toList();
+            assertThat(probes).containsExactly("edge-1 free", "edge-2 taken", "edge-3 free");
+            assertThat(answer.getJsonArray("nodes").getJsonObject(1).encode())
+                    .contains("port_in_use", "java (pid " + ProcessHandle.current().pid() + ")");
+        }
+        assertThat(
+                        cluster.door()
+                                .call("GET", "/v1/instances/" + instance)
+                                .expect(200)
+                                .json()
+                                .getInteger("ruleCount"))
+                .isZero();
+    }
+
+    @Test
     void aDrainedNodeServesNobodyAndIsNotMissed(Cluster cluster) {
         try (WordOrigin origin = new WordOrigin("drains")) {
             int port = Cluster.port();

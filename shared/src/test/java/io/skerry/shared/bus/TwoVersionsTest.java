@@ -1,0 +1,144 @@
+package io.skerry.shared.bus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.skerry.shared.content.ContentChange;
+import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.PortProbe;
+import io.skerry.shared.content.Targets;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Peers of two versions side by side: the newer one's fields are ignored wherever they stand, and
+/// fields that the older one does not know yet have their defaults.
+final class TwoVersionsTest {
+    private static final Path FOLDER =
+            Path.of(System.getProperty("skerry.root"), "shared/src/test/resources/bus/v1");
+
+    /// @param file golden file of the message
+    record Message(String file, Function<JsonObject, Object> reader) {
+        @Override
+        public String toString() {
+            return file;
+        }
+    }
+
+    static List<Message> messages() {
+        return List.of(
+                new Message("content", json -> InstanceContent.read(json).orThrow()),
+                new Message("change", json -> ContentChange.read(json).orThrow()),
+                new Message("change-removal", json -> ContentChange.read(json).orThrow()),
+                new Message("node-report", NodeReport::read),
+                new Message("targets", Targets::read),
+                new Message("targets-drain", Targets::read),
+                new Message("port-probe", PortProbe::read),
+                new Message("port-probe-answer", PortProbe.Answer::read),
+                new Message("reply-refused", RuleReply::read));
+    }
+
+    private static JsonObject file(String name) throws IOException {
+        return new JsonObject(Files.readString(FOLDER.resolve(name + ".json")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void fieldsOfANewerPeerAreIgnoredWhereverTheyStand(Message message) throws IOException {
+        JsonObject newer = file(message.file());
+        addEverywhere(newer);
+        assertThat(message.reader().apply(newer))
+                .isEqualTo(message.reader().apply(file(message.file())));
+    }
+
+    /// Objects that are maps, by identity or word, have no fields; all others get one more.
+    private static void addEverywhere(JsonObject object) {
+        boolean map = object.fieldNames().stream().anyMatch(TwoVersionsTest::isKey);
+        object.forEach(each -> {
+            if (!List.of("missing", "refused", "counts").contains(each.getKey())) {
+                addBelow(each.getValue());
+            }
+        });
+        if (!map && !object.isEmpty()) {
+            object.put("ofANewerPeer", new JsonObject().put("x", 1));
+        }
+    }
+
+    private static boolean isKey(String name) {
+        return name.startsWith("sid-");
+    }
+
+    private static void addBelow(Object value) {
+        if (value instanceof JsonObject inner) {
+            addEverywhere(inner);
+        } else if (value instanceof JsonArray array) {
+            array.forEach(TwoVersionsTest::addBelow);
+        }
+    }
+
+    @Test
+    void aReportOfAnOlderNodeHasNoLabelsAndCountsNothing() {
+        NodeReport report =
+                NodeReport.read(
+                        new JsonObject(
+                                """
+                                {"v":1,"node":"edge-1","boot":"b","area":"overseas","state":"up",
+                                 "slots":[["192.0.2.1"]],"capabilities":["toa"],"missing":{},
+                                 "listeners":1,"sessions":2,"instances":{"sid-000000000001":
+                                 {"revision":7,"digest":"cd","refused":{},"draining":[]}}}
+                                """));
+        assertThat(report.labels()).isEmpty();
+        assertThat(report.instances())
+                .isEqualTo(
+                        Map.of(
+                                "sid-000000000001",
+                                new NodeReport.Applied(7, "cd", Map.of(), List.of())));
+        assertThat(report.instances().get("sid-000000000001").counts()).isNull();
+    }
+
+    @Test
+    void targetsOfAnOlderRuleServiceAskForNoDrainAndWatchNothing() {
+        Targets targets =
+                Targets.read(
+                        new JsonObject(
+                                """
+                                {"v":1,"head":9,"instances":{"sid-000000000001":
+                                 {"revision":7,"digest":"cd"}}}
+                                """));
+        assertThat(targets)
+                .isEqualTo(
+                        new Targets(
+                                9,
+                                false,
+                                Map.of("sid-000000000001", new Targets.Target(7, "cd", false))));
+        assertThat(targets.watched()).isEmpty();
+    }
+
+    @Test
+    void whatDoesNotDrainAndIsNotWatchedIsPrintedAsBefore() {
+        Targets targets = new Targets(9, Map.of("sid-1", new Targets.Target(7, "cd")));
+        assertThat(targets.print().encode())
+                .isEqualTo(
+                        "{\"v\":1,\"head\":9,\"instances\":{\"sid-1\":{\"revision\":7,"
+                                + "\"digest\":\"cd\"}}}");
+        assertThat(new NodeReport.Applied(7, "cd", Map.of(), List.of()).counts()).isNull();
+    }
+
+    @Test
+    void aFieldThatThisVersionDoesNotKnowIsNoPartOfItsDigest() throws IOException {
+        JsonObject newer = file("content");
+        addEverywhere(newer);
+        InstanceContent read = InstanceContent.read(newer).orThrow();
+        assertThat(read.digest())
+                .isEqualTo(InstanceContent.read(file("content")).orThrow().digest());
+        assertThat(read.print().encode()).doesNotContain("ofANewerPeer");
+    }
+}
