@@ -19,14 +19,13 @@ public record Capabilities(List<String> present, Map<String, String> missing) {
     /// What this version can do on this machine.
     ///
     /// @param toaMissing why the node cannot write the TOA option; empty where it can
-    public static Capabilities of(Optional<String> toaMissing) {
+    /// @param steeringMissing why it cannot steer; empty where it can
+    public static Capabilities of(Optional<String> toaMissing, Optional<String> steeringMissing) {
         List<String> present = new ArrayList<>();
         Map<String, String> missing = new TreeMap<>();
         toaMissing.ifPresentOrElse(why -> missing.put("toa", why), () -> present.add("toa"));
-        missing.put(
-                "steering",
-                "this version of Skerry opens one socket per port; ports are bounded by the file"
-                        + " descriptors of the process");
+        steeringMissing.ifPresentOrElse(
+                why -> missing.put("steering", why), () -> present.add("steering"));
         return new Capabilities(present, missing);
     }
 }

@@ -4,9 +4,11 @@ import io.skerry.edge.follow.FollowSettings;
 import io.skerry.edge.follow.Follower;
 import io.skerry.edge.handover.Handable;
 import io.skerry.edge.handover.TakeOver;
+import io.skerry.edge.health.CheckTarget;
 import io.skerry.edge.health.HealthChecks;
 import io.skerry.edge.listener.InheritedSockets;
 import io.skerry.edge.listener.OwnPorts;
+import io.skerry.edge.listener.Steering;
 import io.skerry.edge.metrics.EdgeMetrics;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.RuleCounterRegistry;
@@ -16,6 +18,7 @@ import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
 import io.skerry.edge.toa.Toa;
 import io.skerry.edge.toa.ToaMetrics;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.content.PortProbe;
@@ -91,10 +94,12 @@ public final class EdgeNode {
         this.inherited = new InheritedSockets(takeOver == null ? List.of() : takeOver.listeners());
         this.settings = settings;
         this.toa = Toa.start(settings.toa(), settings.transport().transport());
-        this.capabilities = Capabilities.of(toa.missing());
         this.limits = new SessionLimits(settings.sessionsMax());
-        this.names = new Names(settings.names());
-        this.checks = new HealthChecks(settings.origins().checksMax());
+        OutgoingPorts outgoing = new OutgoingPorts();
+        Steering steering = settings.steers(outgoing);
+        this.capabilities = Capabilities.of(toa.missing(), steering.missing());
+        this.names = new Names(settings.names(), outgoing);
+        this.checks = new HealthChecks(settings.origins().checksMax(), outgoing, this::isOurs);
         this.pools = new OriginPools(settings.origins(), names, checks);
         this.traffic =
                 maker.make(
@@ -108,6 +113,8 @@ public final class EdgeNode {
                                 limits,
                                 own,
                                 inherited,
+                                steering,
+                                outgoing,
                                 toa,
                                 this::changed));
         this.metrics =
@@ -306,6 +313,10 @@ public final class EdgeNode {
     public long appliedRevision() {
         Follower now = follower;
         return now == null ? 0 : now.appliedRevision();
+    }
+
+    private boolean isOurs(CheckTarget target) {
+        return own.contains(target.protocol(), target.address(), target.port());
     }
 
     private void changed() {

@@ -2,11 +2,16 @@ package io.skerry.edge;
 
 import io.skerry.edge.listener.DescriptorBudget;
 import io.skerry.edge.listener.Slot;
+import io.skerry.edge.listener.Steering;
 import io.skerry.edge.metrics.EdgeMetrics;
 import io.skerry.edge.name.NameSettings;
 import io.skerry.edge.origin.OriginSettings;
+import io.skerry.edge.steering.KernelSteering;
+import io.skerry.edge.steering.ReservedPorts;
+import io.skerry.edge.steering.SteeringSettings;
 import io.skerry.edge.tcp.TcpSettings;
 import io.skerry.edge.toa.ToaSettings;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.skerry.edge.transport.Transport;
 import io.skerry.edge.udp.UdpSettings;
 import io.skerry.shared.instance.NodeArea;
@@ -57,6 +62,7 @@ import java.util.regex.Pattern;
 ///   100,000, default 2,000
 /// @param origins settings that begin with `origin.`
 /// @param names how names are resolved
+/// @param steering settings that begin with `edge.steering`
 /// @param tcp settings that begin with `tcp.`
 /// @param udp settings that begin with `udp.`
 /// @param toa settings that begin with `toa.`
@@ -80,6 +86,7 @@ public record EdgeSettings(
         int rulesMax,
         OriginSettings origins,
         NameSettings names,
+        SteeringSettings steering,
         TcpSettings tcp,
         UdpSettings udp,
         ToaSettings toa) {
@@ -160,6 +167,7 @@ public record EdgeSettings(
                                 "metrics.rules-max", EdgeMetrics.RULES_MAX_DEFAULT, 0, 100_000),
                         OriginSettings.read(settings),
                         NameSettings.read(settings),
+                        steering(settings),
                         TcpSettings.read(settings),
                         UdpSettings.read(settings),
                         ToaSettings.read(settings));
@@ -186,6 +194,19 @@ public record EdgeSettings(
         return choice;
     }
 
+    private static SteeringSettings steering(SettingsReader settings) {
+        SteeringSettings read = SteeringSettings.read(settings);
+        if (read.mode() == Steering.Mode.ON) {
+            KernelSteering.unavailability()
+                    .ifPresent(why ->
+                            settings.mistake(
+                                    "edge.steering",
+                                    Code.NOT_ALLOWED,
+                                    "cannot be used on this machine: " + why));
+        }
+        return read;
+    }
+
     private static boolean isLoopback(URI service) {
         return service.getHost().equals("localhost")
                 || IpText.parse(service.getHost())
@@ -196,6 +217,13 @@ public record EdgeSettings(
     /// Event loops to start.
     public int loopCount() {
         return loops == 0 ? Math.min(LOOPS_MAX, Runtime.getRuntime().availableProcessors()) : loops;
+    }
+
+    /// Steering as these settings and this machine allow.
+    Steering steers(OutgoingPorts outgoing) {
+        return transport.transport() == Transport.EPOLL
+                ? KernelSteering.of(steering, new ReservedPorts(data), outgoing)
+                : Steering.none(steering.mode(), "it needs edge.transport=epoll");
     }
 
     private static String node(SettingsReader settings) {

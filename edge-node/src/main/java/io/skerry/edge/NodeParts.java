@@ -2,11 +2,13 @@ package io.skerry.edge;
 
 import io.skerry.edge.listener.InheritedSockets;
 import io.skerry.edge.listener.OwnPorts;
+import io.skerry.edge.listener.Steering;
 import io.skerry.edge.metrics.RuleCounterRegistry;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPools;
 import io.skerry.edge.session.SessionLimits;
 import io.skerry.edge.toa.Toa;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 
@@ -21,6 +23,8 @@ import io.vertx.core.Vertx;
 /// @param limits the node's limit of sessions
 /// @param own ports that must not be an origin
 /// @param inherited listening sockets of the process that the node takes over from
+/// @param steering leads many ports to a few sockets, where it can
+/// @param outgoing from which local ports connections of the node may leave
 /// @param toa whether the node writes TOA, and what does
 /// @param changed to be run, on any thread, when there is something new to report, such as a rule
 ///   that has drained
@@ -34,5 +38,7 @@ public record NodeParts(
         SessionLimits limits,
         OwnPorts own,
         InheritedSockets inherited,
+        Steering steering,
+        OutgoingPorts outgoing,
         Toa toa,
         Runnable changed) {}

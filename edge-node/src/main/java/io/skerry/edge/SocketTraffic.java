@@ -17,6 +17,7 @@ import io.skerry.edge.listener.Route;
 import io.skerry.edge.listener.RouteSource;
 import io.skerry.edge.listener.RuleKey;
 import io.skerry.edge.listener.Slot;
+import io.skerry.edge.listener.Steering;
 import io.skerry.edge.listener.WantedListener;
 import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.Limit;
@@ -29,6 +30,7 @@ import io.skerry.edge.tcp.TcpListeners;
 import io.skerry.edge.toa.Toa;
 import io.skerry.edge.toa.ToaWriter;
 import io.skerry.edge.transport.EventLoops;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.skerry.edge.udp.UdpListeners;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.content.PortProbe;
@@ -70,6 +72,7 @@ final class SocketTraffic implements Traffic {
     private final TcpListeners tcp;
     private final UdpListeners udp;
     private final DescriptorBudget budget;
+    private final Steering steering;
     private final SessionMetrics sessions;
     private final Listeners listeners;
     private final InheritedSockets inherited;
@@ -88,7 +91,7 @@ final class SocketTraffic implements Traffic {
                         loops,
                         settings.tcp(),
                         SocketTraffic::header,
-                        beforeConnect(parts.toa()),
+                        beforeConnect(parts.toa(), parts.outgoing()),
                         parts.limits(),
                         parts.sessions(),
                         parts.own(),
@@ -99,8 +102,12 @@ final class SocketTraffic implements Traffic {
                         parts.own(),
                         parts.limits(),
                         parts.sessions(),
-                        settings.udp());
-        budget = DescriptorBudget.ofProcess(settings.sessionReserve());
+                        settings.udp(),
+                        parts.outgoing());
+        budget =
+                DescriptorBudget.ofProcess(
+                        settings.sessionReserve(), settings.origins().checksMax());
+        steering = parts.steering();
         listeners =
                 new Listeners(
                         parts.vertx(),
@@ -110,6 +117,7 @@ final class SocketTraffic implements Traffic {
                                 settings.slots(),
                                 loops.all().size(),
                                 budget,
+                                steering,
                                 parts.toa().missing()),
                         new Routes(parts),
                         parts.own(),
@@ -118,7 +126,15 @@ final class SocketTraffic implements Traffic {
         inherited = parts.inherited();
     }
 
-    private static BeforeConnect beforeConnect(Toa toa) {
+    private static BeforeConnect beforeConnect(Toa toa, OutgoingPorts outgoing) {
+        BeforeConnect writing = writing(toa);
+        return (fd, route, client) -> {
+            outgoing.keep(fd);
+            return writing.prepare(fd, route, client);
+        };
+    }
+
+    private static BeforeConnect writing(Toa toa) {
         return switch (toa) {
             // Rules that ask for it are refused.
             case Toa.Missing missing -> BeforeConnect.NOTHING;
@@ -178,6 +194,7 @@ final class SocketTraffic implements Traffic {
     public List<Limit> limits() {
         return List.of(
                 new Limit("descriptors", budget::limit, this::descriptorHits),
+                new Limit("edge.steering-ports-max", steering::portsMax, listeners::steeringFull),
                 udp.sessionsPerClient());
     }
 

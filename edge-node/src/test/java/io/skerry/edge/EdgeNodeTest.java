@@ -167,9 +167,10 @@ class EdgeNodeTest {
         assertThat(report.boot()).isNotEmpty();
         assertThat(report.state()).isEqualTo(NodeReport.State.UP);
         assertThat(report.slots()).containsExactly(List.of("127.0.0.2"), List.of("127.0.0.3"));
-        assertThat(report.missing()).containsKey("steering");
-        if (!report.capabilities().contains("toa")) {
-            assertThat(report.missing()).containsKey("toa");
+        for (String each : List.of("toa", "steering")) {
+            assertThat(report.missing().containsKey(each))
+                    .as(each)
+                    .isNotEqualTo(report.capabilities().contains(each));
         }
         assertThat(report.listeners()).isEqualTo(3);
         assertThat(get(verticle, "/health/ready").statusCode()).isEqualTo(200);

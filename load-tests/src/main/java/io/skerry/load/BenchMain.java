@@ -79,7 +79,13 @@ public final class BenchMain {
     }
 
     private void run() throws IOException, InterruptedException {
-        tell(new Bench(options, root, folder, log).run(), Machine.here());
+        if (options.areas().contains(Options.Area.PORTS)) {
+            String table = new ManyPorts(options, root, folder, log).run();
+            new PrintStream(System.out, true, StandardCharsets.UTF_8).print(table);
+        }
+        if (options.areas().stream().anyMatch(area -> area != Options.Area.PORTS)) {
+            tell(new Bench(options, root, folder, log).run(), Machine.here());
+        }
     }
 
     private void tell(Results results, Machine machine) throws IOException {

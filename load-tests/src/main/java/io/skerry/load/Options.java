@@ -39,7 +39,9 @@ record Options(
         BULK,
         LATENCY,
         UDP,
-        MEMORY;
+        MEMORY,
+        /// Only where it is asked for by name.
+        PORTS;
 
         String word() {
             return name().toLowerCase(Locale.ROOT);
@@ -78,9 +80,13 @@ record Options(
             }
         }
         if (areas.isEmpty()) {
-            areas = EnumSet.allOf(Area.class);
+            areas = all();
         }
         return new Options(areas, (int) runs, seconds, warmUp, (int) idle, contenders, write);
+    }
+
+    private static Set<Area> all() {
+        return EnumSet.complementOf(EnumSet.of(Area.PORTS));
     }
 
     boolean takesPart(String contender) {
@@ -89,7 +95,7 @@ record Options(
 
     private static Set<Area> areas(String word) throws Mistake {
         if (word.equals("all")) {
-            return EnumSet.allOf(Area.class);
+            return all();
         }
         for (Area area : Area.values()) {
             if (area.word().equals(word)) {

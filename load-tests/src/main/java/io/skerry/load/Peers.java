@@ -74,19 +74,13 @@ record Peers(Path folder, int core, int origin) {
                                     // It has no version 2; version 1 is the nearest.
                                     port.ppv2() ? "proxy_protocol on; " : ""));
         }
-        Path module =
-                STREAM_MODULES.stream()
-                        .map(Path::of)
-                        .filter(Files::exists)
-                        .findFirst()
-                        .orElse(null);
         String user = System.getProperty("user.name");
         Path file =
                 fill(
                         "nginx",
                         "nginx.cfg",
                         Map.of(
-                                "loadModule", module == null ? "" : "load_module " + module + ";",
+                                "loadModule", streamModule(),
                                 "user", user.equals("root") ? "user root;" : "",
                                 "descriptors", Integer.toString(descriptors()),
                                 "connections", Integer.toString(descriptors()),
@@ -97,6 +91,16 @@ record Peers(Path folder, int core, int origin) {
                 base,
                 true,
                 List.of("nginx", "-p", folder.toString(), "-c", file.toString(), "-e", "stderr"));
+    }
+
+    /// The line that loads nginx's stream module; empty where it is built in.
+    static String streamModule() {
+        return STREAM_MODULES.stream()
+                .map(Path::of)
+                .filter(Files::exists)
+                .findFirst()
+                .map(module -> "load_module " + module + ";")
+                .orElse("");
     }
 
     private Contender start(String name, int base, boolean udp, List<String> line)
@@ -127,6 +131,13 @@ record Peers(Path folder, int core, int origin) {
     }
 
     private Path fill(String name, String template, Map<String, String> values) throws IOException {
+        Path file = folder.resolve(name + ".cfg");
+        Files.writeString(file, filled(template, values));
+        return file;
+    }
+
+    /// A configuration of this repository with its values.
+    static String filled(String template, Map<String, String> values) throws IOException {
         String text;
         try (InputStream in = Peers.class.getResourceAsStream("/peers/" + template)) {
             if (in == null) {
@@ -137,9 +148,7 @@ record Peers(Path folder, int core, int origin) {
         for (Map.Entry<String, String> each : values.entrySet()) {
             text = text.replace("${" + each.getKey() + "}", each.getValue());
         }
-        Path file = folder.resolve(name + ".cfg");
-        Files.writeString(file, text);
-        return file;
+        return text;
     }
 
     /// How many descriptors a process may have here, at most what the peers need.

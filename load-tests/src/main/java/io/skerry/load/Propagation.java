@@ -26,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /// `./skerry bench propagation`: how long a change takes until every edge node serves it, seen by
 /// clients of the nodes. One change at a time; for each the time from the request until the last
@@ -145,7 +146,6 @@ final class Propagation {
                             client.getOutputStream().write(letter);
                         } catch (IOException over) {
                             // A client that has gone, or the end of the bench.
-                            continue;
                         }
                     }
                 });
@@ -256,7 +256,7 @@ final class Propagation {
         return took;
     }
 
-    private Change change(String method, String path, JsonNode body, int status) {
+    private Change change(String method, String path, @Nullable JsonNode body, int status) {
         return new Change(method, path, body, status);
     }
 
@@ -264,11 +264,11 @@ final class Propagation {
     private final class Change {
         final String method;
         final String path;
-        final JsonNode body;
+        final @Nullable JsonNode body;
         final int status;
         String id = "";
 
-        Change(String method, String path, JsonNode body, int status) {
+        Change(String method, String path, @Nullable JsonNode body, int status) {
             this.method = method;
             this.path = path;
             this.body = body;
@@ -333,7 +333,8 @@ final class Propagation {
         }
     }
 
-    private JsonNode call(Fleet fleet, String method, String path, JsonNode body, int status)
+    private JsonNode call(
+            Fleet fleet, String method, String path, @Nullable JsonNode body, int status)
             throws IOException, InterruptedException {
         HttpRequest request =
                 HttpRequest.newBuilder(URI.create(fleet.api() + path))

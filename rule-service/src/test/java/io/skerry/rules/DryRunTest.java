@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,7 +55,7 @@ final class DryRunTest {
         return args;
     }
 
-    private JsonObject ask(Operation operation, Map<String, String> args, Object body) {
+    private JsonObject ask(Operation operation, Map<String, String> args, @Nullable Object body) {
         long before = revisions();
         var reply = rules.done(operation, args, body);
         assertThat(reply.status()).isEqualTo(200);

@@ -1,5 +1,6 @@
 package io.skerry.standalone;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
@@ -13,6 +14,7 @@ import io.skerry.shared.net.HostPort;
 import io.skerry.shared.process.AdminServer;
 import io.skerry.shared.process.ClusterSettings;
 import io.skerry.shared.process.SettingsReader;
+import io.skerry.standalone.fixture.Tool;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,6 +31,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -108,8 +111,56 @@ final class ComposeFileTest {
                         "edge-2",
                         "edge-3",
                         "edge-host",
+                        "edge-toa",
+                        "load",
                         "origin");
-        assertThat(ours()).hasSize(8);
+        assertThat(ours()).hasSize(9);
+    }
+
+    /// The tool of Debian (docker-compose 1.29) checks the file against its schema and resolves
+    /// every reference, without an engine. It is older than `name:`, which is left out for it.
+    @Test
+    void dockerComposeTakesTheFile(@TempDir Path folder) throws Exception {
+        String compose = Tool.path("docker-compose", "docker-compose");
+        Files.createDirectories(folder.resolve("secrets"));
+        for (Object secret : map(file.get("secrets")).values()) {
+            Files.writeString(folder.resolve(String.valueOf(map(secret).get("file"))), "secret");
+        }
+        String text =
+                Files.readString(root.resolve("docker-compose.yml")).replace("name: skerry\n", "");
+        assertThat(config(compose, folder, text)).isEqualTo("0");
+        assertThat(config(compose, folder, text.replace("    healthcheck:", "    helthcheck:")))
+                .startsWith("1")
+                .contains("helthcheck");
+    }
+
+    /// Exit status and what was said.
+    private static String config(String compose, Path folder, String text) throws Exception {
+        Files.writeString(folder.resolve("docker-compose.yml"), text);
+        Process process =
+                new ProcessBuilder(compose, "-p", "skerry", "--profile", "load", "config", "-q")
+                        .directory(folder.toFile())
+                        .redirectErrorStream(true)
+                        .start();
+        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+        return process.waitFor() + said;
+    }
+
+    @Test
+    void onlyTheOneWithKernelProgramsHasCapabilitiesAndNoneIsPrivileged() {
+        services.forEach((name, service) -> {
+            assertThat(service).as(name).doesNotContainKey("privileged");
+            List<String> added =
+                    switch (name) {
+                        case "postgres" ->
+                                List.of("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID");
+                        case "edge-toa" -> List.of("BPF", "NET_ADMIN");
+                        default -> List.of();
+                    };
+            assertThat(list(service.get("cap_add"))).as(name).containsExactlyElementsOf(added);
+            boolean root = "0:0".equals(service.get("user"));
+            assertThat(root).as(name).isEqualTo(name.equals("edge-toa"));
+        });
     }
 
     @Test

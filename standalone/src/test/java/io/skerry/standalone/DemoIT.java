@@ -46,7 +46,34 @@ final class DemoIT {
                 assertThat(ended.status()).as(command + " said " + ended.text()).isZero();
                 assertThat(ended.text()).as(command).contains("127.0.0.");
             }
+            if (canToa(skerry)) {
+                tryToa(work, skerry);
+            }
         }
+    }
+
+    private static boolean canToa(Skerry skerry) {
+        JsonObject nodes = skerry.api().get("/v1/nodes").expect(200).json();
+        return nodes.getJsonArray("items")
+                .getJsonObject(0)
+                .getJsonArray("capabilities")
+                .contains("toa");
+    }
+
+    /// Its line, from an address that the edge node has not.
+    private static void tryToa(Workspace work, Skerry skerry) {
+        String line =
+                skerry.output().stream()
+                        .filter(each -> each.contains(":17004/"))
+                        .findFirst()
+                        .orElseThrow();
+        Program.Ended ended =
+                work.start(
+                                Tool.path("bash", "bash"),
+                                "-c",
+                                line.replace("curl", "curl --interface 127.0.0.9"))
+                        .await(Duration.ofSeconds(20));
+        assertThat(ended.text()).startsWith("you are 127.0.0.9:").endsWith(" (TCP, toa)\n");
     }
 
     private static String onlyInstance(Skerry skerry) {

@@ -35,7 +35,12 @@ final class LauncherIT {
                 "test extra",
                 "fmt extra",
                 "bench nonsense",
-                "soak nonsense"
+                "bpf extra",
+                "toa-origin",
+                "soak nonsense",
+                "soak toa --minutes",
+                "soak toa --minutes 0",
+                "soak chaos --seed x"
             })
     void refusesWhatItDoesNotKnowWithOneLineAndStatusTwo(String line) throws Exception {
         Result result = run(ROOT.resolve("skerry"), Map.of(), line.split(" "));
@@ -59,6 +64,8 @@ final class LauncherIT {
                 "up",
                 "test",
                 "fmt",
+                "bpf",
+                "toa-origin",
                 "bench",
                 "soak",
                 "rule-service",

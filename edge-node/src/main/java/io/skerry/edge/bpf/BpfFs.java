@@ -3,7 +3,6 @@ package io.skerry.edge.bpf;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The file system of pins, which keep programs and maps after the process that made them.
@@ -63,12 +62,6 @@ public final class BpfFs {
         while (existing != null && !Files.exists(existing)) {
             existing = existing.getParent();
         }
-        try {
-            return Files.getFileStore(Objects.requireNonNullElse(existing, path))
-                    .type()
-                    .equals(TYPE);
-        } catch (IOException unknown) {
-            return false;
-        }
+        return existing != null && FileSystem.of(existing) == FileSystem.BPF;
     }
 }

@@ -101,34 +101,21 @@ public final class Cgroup {
         if (!Files.isDirectory(folder)) {
             throw BpfException.of("there is no cgroup " + folder, Errno.ENOENT);
         }
-        check(folder, fileSystem(folder));
+        check(folder, FileSystem.of(folder));
     }
 
     /// @param type of the file system the folder is on
-    static void check(Path folder, String type) throws BpfException {
-        if (type.equals("cgroup")) {
-            throw BpfException.of(
-                    folder
-                            + " is a cgroup of version 1, which takes no programs; name a folder"
-                            + " below a mount of type cgroup2 (see /proc/self/mountinfo)",
-                    Errno.EBADF);
-        }
-        if (!type.equals("cgroup2")) {
-            throw BpfException.of(
-                    folder
-                            + " is no cgroup ("
-                            + type
-                            + "); name a folder below a mount of type"
-                            + " cgroup2 (see /proc/self/mountinfo)",
-                    Errno.EBADF);
-        }
-    }
-
-    private static String fileSystem(Path folder) {
-        try {
-            return Files.getFileStore(folder).type();
-        } catch (IOException unknown) {
-            return "of an unknown file system";
+    static void check(Path folder, FileSystem type) throws BpfException {
+        String wanted = "; name a folder below a mount of type cgroup2 (see /proc/self/mountinfo)";
+        switch (type) {
+            case CGROUP2 -> {}
+            case CGROUP1 ->
+                    throw BpfException.of(
+                            folder + " is a cgroup of version 1, which takes no programs" + wanted,
+                            Errno.EBADF);
+            case BPF, OTHER ->
+                    throw BpfException.of(
+                            folder + " is no cgroup (" + type.word() + ")" + wanted, Errno.EBADF);
         }
     }
 }

@@ -18,8 +18,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +39,7 @@ public final class Follower {
     private final Context context;
     private final FollowSettings settings;
     private final Reporter reporter;
+    private final Supplier<RandomGenerator> random;
     private final RuleServices services;
     private final Running running;
     private final Hints hints = new Hints();
@@ -64,11 +65,13 @@ public final class Follower {
             FollowSettings settings,
             Applier applier,
             Reporter reporter,
-            ApplyWatcher watcher) {
+            ApplyWatcher watcher,
+            Supplier<RandomGenerator> random) {
         this.vertx = vertx;
         this.context = context;
         this.settings = settings;
         this.reporter = reporter;
+        this.random = random;
         this.services = services;
         this.running = new Running(vertx, context, applier, settings, watcher);
     }
@@ -86,6 +89,27 @@ public final class Follower {
             Reporter reporter,
             ApplyWatcher watcher,
             Supplier<Future<Void>> taking) {
+        return start(
+                vertx,
+                bus,
+                settings,
+                applier,
+                reporter,
+                watcher,
+                taking,
+                ThreadLocalRandom::current);
+    }
+
+    /// @param random where the jitter of reports comes from
+    static Future<Follower> start(
+            Vertx vertx,
+            Bus bus,
+            FollowSettings settings,
+            Applier applier,
+            Reporter reporter,
+            ApplyWatcher watcher,
+            Supplier<Future<Void>> taking,
+            Supplier<RandomGenerator> random) {
         Context context = vertx.getOrCreateContext();
         Follower follower =
                 new Follower(
@@ -95,7 +119,8 @@ public final class Follower {
                         settings,
                         applier,
                         reporter,
-                        watcher);
+                        watcher,
+                        random);
         return follower.running
                 .inTurn(follower.running::load)
                 .otherwiseEmpty()
@@ -172,7 +197,9 @@ public final class Follower {
         }
         syncing = true;
         vertx.cancelTimer(timer);
-        exchange()
+        // Whatever goes wrong, even in making the report, must not be the last exchange.
+        Future.succeededFuture()
+                .compose(v -> exchange())
                 .onFailure(this::troubled)
                 .onComplete(done -> {
                     syncing = false;
@@ -187,7 +214,7 @@ public final class Follower {
     }
 
     private long nextDelay() {
-        double jitter = 0.9 + 0.2 * ThreadLocalRandom.current().nextDouble();
+        double jitter = 0.9 + 0.2 * random.get().nextDouble();
         return Math.max(1, Math.round(settings.interval().toMillis() * jitter));
     }
 
@@ -206,9 +233,9 @@ public final class Follower {
 
     private Future<Void> heard(Reply reply) {
         nameTaken = reply.status() == 409;
-        Targets targets = reply.status() == 200 ? read(reply.body()) : null;
+        Targets targets = reply.targets();
         if (targets == null) {
-            return Future.failedFuture(refusal(reply));
+            return Future.failedFuture(reply.refusal());
         }
         if (!trouble.isEmpty()) {
             trouble = "";
@@ -246,31 +273,6 @@ public final class Follower {
         return running.inTurn(() -> running.drain(wanted)).onSuccess(done -> draining = wanted);
     }
 
-    /// Strict: an answer without targets must never be taken for one with none.
-    private static @Nullable Targets read(JsonObject body) {
-        try {
-            return body.getValue("instances") instanceof JsonObject
-                            && body.getValue("head") instanceof Number
-                    ? Targets.read(body)
-                    : null;
-        } catch (RuntimeException unreadable) {
-            return null;
-        }
-    }
-
-    private IllegalStateException refusal(Reply reply) {
-        String said = reply.body().getValue("message") instanceof String m ? ": " + m : "";
-        return new IllegalStateException(
-                switch (reply.status()) {
-                    case 200 -> "an answer without targets";
-                    case 401 -> "the node token is refused";
-                    case 409 ->
-                            "another node of this name is alive, so this one takes nothing new"
-                                    + said;
-                    default -> "status " + reply.status() + said;
-                });
-    }
-
     private Future<Map<String, Pull>> pullAll(Targets targets) {
         Future<Map<String, Pull>> pulls = Future.succeededFuture(new TreeMap<>());
         for (Map.Entry<String, Targets.Target> each :
@@ -295,7 +297,7 @@ public final class Follower {
         Running.Unread unread = running.unread(instance);
         return (held == null || !held.is(target))
                 && !running.isHeldBack(instance, target)
-                && (unread == null || !unread.target().equals(target));
+                && (unread == null || !unread.target().names(target));
     }
 
     private Future<Pull> pull(String instance, Targets.Target target, boolean whole) {

@@ -10,7 +10,7 @@ record Held(InstanceContent content, String digest) {
     }
 
     boolean is(Targets.Target target) {
-        return target().equals(target);
+        return target().names(target);
     }
 
     Targets.Target target() {

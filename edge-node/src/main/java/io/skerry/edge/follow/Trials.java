@@ -85,7 +85,7 @@ final class Trials {
 
     boolean isHeldBack(String instance, Targets.Target target) {
         Trial trial = trials.get(instance);
-        return trial != null && trial.isHeldBack() && trial.target().equals(target);
+        return trial != null && trial.isHeldBack() && trial.target().names(target);
     }
 
     /// Marks contents that are about to be applied.

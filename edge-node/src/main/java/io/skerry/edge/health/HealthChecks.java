@@ -5,10 +5,10 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.skerry.edge.transport.OutgoingPorts;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -21,6 +21,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,7 @@ public final class HealthChecks implements AutoCloseable {
 
     private final int max;
     private final LongSupplier clock;
+    private final Predicate<CheckTarget> ours;
     private final EventLoopGroup group;
     private final EventLoop loop;
     private final ChannelGroup open;
@@ -66,23 +68,36 @@ public final class HealthChecks implements AutoCloseable {
     private int underWay;
 
     /// @param max `origin.checks-max`: targets checked, and checks under way, at the same time
-    public HealthChecks(int max) {
-        this(max, System::nanoTime);
+    /// @param outgoing from which local ports checks may leave
+    /// @param ours tells a target that is a port of this node: it is not checked, for the check
+    ///   would be a session of ours
+    public HealthChecks(int max, OutgoingPorts outgoing, Predicate<CheckTarget> ours) {
+        this(max, outgoing, ours, System::nanoTime);
+    }
+
+    HealthChecks(int max) {
+        this(max, new OutgoingPorts(), target -> false, System::nanoTime);
     }
 
     /// @param clock {@link System#nanoTime()}, or a test's
     public HealthChecks(int max, LongSupplier clock) {
+        this(max, new OutgoingPorts(), target -> false, clock);
+    }
+
+    private HealthChecks(
+            int max, OutgoingPorts outgoing, Predicate<CheckTarget> ours, LongSupplier clock) {
         this.max = max;
+        this.ours = ours;
         this.clock = clock;
         for (CheckResult each : CheckResult.values()) {
             results.put(each, new LongAdder());
         }
         this.group =
                 new MultiThreadIoEventLoopGroup(
-                        1, new DefaultThreadFactory("checks", true), NioIoHandler.newFactory());
+                        1, new DefaultThreadFactory("checks", true), OutgoingPorts.handlers());
         this.loop = group.next();
         this.open = new DefaultChannelGroup(loop);
-        this.probe = new Probe(loop, open);
+        this.probe = new Probe(loop, open, outgoing);
     }
 
     /// Begins to check a target, or shares what is known of it. Each use is matched by one {@link
@@ -207,6 +222,10 @@ public final class HealthChecks implements AutoCloseable {
 
         private void check() {
             after((long) (target.plan().interval().toNanos() * (1 - JITTER * random())));
+            if (ours.test(target)) {
+                counter(CheckResult.NOT_MADE).increment();
+                return;
+            }
             if (underWay >= max) {
                 hits.increment();
                 counter(CheckResult.NOT_MADE).increment();

@@ -19,7 +19,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import io.skerry.edge.clientaddress.ProxyV1;
 import io.skerry.edge.clientaddress.ProxyV2;
 import io.skerry.edge.clientaddress.Spp;
-import io.skerry.edge.transport.Channels;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.skerry.shared.rule.ClientIp;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -37,9 +37,12 @@ final class Probe {
 
     private final EventLoop loop;
     private final ChannelGroup open;
+    private final OutgoingPorts outgoing;
 
     /// @param open the sockets of checks under way are kept here
-    Probe(EventLoop loop, ChannelGroup open) {
+    /// @param outgoing from which local ports checks may leave
+    Probe(EventLoop loop, ChannelGroup open, OutgoingPorts outgoing) {
+        this.outgoing = outgoing;
         this.loop = loop;
         this.open = open;
     }
@@ -58,7 +61,8 @@ final class Probe {
         ChannelFuture connecting =
                 new Bootstrap()
                         .group(loop)
-                        .channelFactory(() -> Channels.NIO.newSocket(target.address()))
+                        .channelFactory(
+                                () -> outgoing.newSocket(OutgoingPorts.family(target.address())))
                         .option(
                                 ChannelOption.CONNECT_TIMEOUT_MILLIS,
                                 (int) target.plan().timeout().toMillis())
@@ -98,7 +102,8 @@ final class Probe {
         ChannelFuture connecting =
                 new Bootstrap()
                         .group(loop)
-                        .channelFactory(() -> Channels.newDatagram(target.address()))
+                        .channelFactory(
+                                () -> outgoing.newDatagram(OutgoingPorts.family(target.address())))
                         .handler(question)
                         .connect(target.socketAddress());
         keep(connecting.channel());
@@ -135,6 +140,10 @@ final class Probe {
         return switch (cause) {
             case ConnectTimeoutException timeout -> CheckResult.TIMEOUT;
             case PortUnreachableException refused -> CheckResult.REFUSED;
+            // Netty's own calls put no free port in this way.
+            case ConnectException noPort
+                    when String.valueOf(noPort.getMessage()).contains("Cannot assign") ->
+                    CheckResult.NOT_MADE;
             case ConnectException refused -> CheckResult.REFUSED;
             case BindException noPort -> CheckResult.NOT_MADE;
             case ChannelException noSocket -> CheckResult.NOT_MADE;

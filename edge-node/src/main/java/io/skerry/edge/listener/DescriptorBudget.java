@@ -7,7 +7,8 @@ import java.util.Optional;
 /// How many file descriptors listening sockets may take.
 ///
 /// @param limit what the process may have open, 64 or more (`ulimit -n`)
-/// @param reserve kept free for sessions, two for each; at most half of `limit`
+/// @param reserve kept free for sessions, two for each, and for health checks, one for each; at
+///   most half of `limit`
 public record DescriptorBudget(long limit, long reserve) {
     /// Files, pipes and sockets of the process itself.
     private static final long OWN_FILES = 256;
@@ -20,12 +21,13 @@ public record DescriptorBudget(long limit, long reserve) {
 
     /// @param sessions sessions for which descriptors are kept, by default {@link
     ///   #SESSION_RESERVE_DEFAULT}
-    public static DescriptorBudget ofProcess(int sessions) {
+    /// @param checks health checks that may be under way at the same time
+    public static DescriptorBudget ofProcess(int sessions, int checks) {
         return new DescriptorBudget(
                 ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean os
                         ? os.getMaxFileDescriptorCount()
                         : Long.MAX_VALUE,
-                2L * sessions);
+                2L * sessions + checks);
     }
 
     public DescriptorBudget {
@@ -55,6 +57,6 @@ public record DescriptorBudget(long limit, long reserve) {
                                         + limit
                                         + " are free for listeners, "
                                         + reserve
-                                        + " being kept for sessions; raise the limit (ulimit -n)"));
+                                        + " being kept for sessions and health checks; raise the limit (ulimit -n)"));
     }
 }

@@ -21,6 +21,7 @@ public final class InheritedSockets {
     private static final Pattern NAME = Pattern.compile("(tcp|udp):(.+):(\\d{1,5})/(\\d{1,4})");
 
     private final Map<ListenerKey, TreeMap<Integer, Integer>> sockets = new HashMap<>();
+    private final Set<ListenerKey> served;
     private final List<OpenSocket> unknown = new ArrayList<>();
     private @Nullable String trouble;
 
@@ -58,14 +59,11 @@ public final class InheritedSockets {
                                             .put(place.index(), each.descriptor()),
                             () -> unknown.add(each));
         }
+        served = Set.copyOf(sockets.keySet());
     }
 
     Set<ListenerKey> keys() {
         return Set.copyOf(sockets.keySet());
-    }
-
-    boolean holds(ListenerKey key) {
-        return sockets.containsKey(key);
     }
 
     /// The sockets of a port, which are the caller's from now on; empty where there are none.
@@ -74,9 +72,22 @@ public final class InheritedSockets {
         return taken == null ? List.of() : List.copyOf(taken.values());
     }
 
-    /// A rule is refused whose ports were served by the process before.
+    /// Rules of a plan are open or refused, which is trouble where the process before served them.
+    void opened(OpeningPlan plan, Map<RuleKey, Refusal> refused) {
+        if (served.isEmpty() || refused.isEmpty()) {
+            return;
+        }
+        for (OpeningPlan.Opening each : plan.rules()) {
+            Refusal refusal = refused.get(each.wanted().ruleKey());
+            if (refusal != null) {
+                each.keys().forEach(key -> refused(key, refusal));
+            }
+        }
+    }
+
+    /// A port is refused.
     void refused(ListenerKey key, Refusal refusal) {
-        if (trouble == null) {
+        if (trouble == null && served.contains(key)) {
             trouble = key + " is served now and would not be: " + refusal;
         }
     }

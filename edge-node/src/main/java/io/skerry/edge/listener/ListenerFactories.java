@@ -11,6 +11,7 @@ import java.util.Optional;
 /// @param slots addresses of this node by slot; slot 0 is shared
 /// @param loops event loops of the node: on so many sockets a port is served while ports are few
 /// @param budget file descriptors for listening sockets
+/// @param steering leads many ports to a few sockets, where it can
 /// @param toaMissing why the node cannot write the TOA option; empty where it can
 public record ListenerFactories(
         ListenerFactory tcp,
@@ -18,6 +19,7 @@ public record ListenerFactories(
         List<Slot> slots,
         int loops,
         DescriptorBudget budget,
+        Steering steering,
         Optional<String> toaMissing) {
     public ListenerFactories {
         slots = List.copyOf(slots);

@@ -3,6 +3,8 @@ package io.skerry.edge.listener;
 import io.skerry.edge.handover.OpenSocket;
 import io.vertx.core.Future;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.util.Collection;
 import java.util.List;
 
 /// Opens listeners; one for TCP, one for UDP.
@@ -42,5 +44,25 @@ public interface ListenerFactory {
     /// @param session the listener's from now on
     default void adoptSession(Listener listener, int index, OpenSocket session) {
         throw new IllegalStateException("sessions cannot be taken over");
+    }
+
+    /// Opens the sockets that steered traffic is led to, one for each event loop and address; they
+    /// stay open until the factory is closed. Further calls answer the same.
+    ///
+    /// @param addresses of loopback, one for each family that is served
+    default Future<List<Front>> fronts(Collection<InetAddress> addresses) {
+        return Future.succeededFuture(List.of());
+    }
+
+    /// Opens a port without a socket of its own, on all event loops: it serves what comes to the
+    /// fronts for it. Which ports are led there is decided elsewhere.
+    default Future<Listener> openSteered(ListenerKey key, Route route) {
+        return Future.failedFuture(new IOException("ports cannot be steered here"));
+    }
+
+    /// Completes when the sessions of all listeners that drain by now go on without their
+    /// listener's sockets.
+    default Future<Void> settled() {
+        return Future.succeededFuture();
     }
 }

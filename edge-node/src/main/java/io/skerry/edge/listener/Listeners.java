@@ -1,6 +1,5 @@
 package io.skerry.edge.listener;
 
-import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.net.Protocol;
@@ -8,23 +7,21 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import java.net.BindException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,24 +34,25 @@ import org.slf4j.LoggerFactory;
 public final class Listeners {
     private static final Logger LOG = LoggerFactory.getLogger(Listeners.class);
 
-    private record Running(Listener listener, WantedListener wanted) {}
-
-    private record Pool(WantedListener wanted, OriginPool origins) {}
+    private record Running(Listener listener, WantedListener wanted, boolean steered) {}
 
     private record Prepared(
-            ListenerPlan plan, Map<RuleKey, Refusal> refused, Map<ListenerKey, Refusal> taken) {}
+            ListenerPlan plan,
+            OpeningPlan openings,
+            Map<RuleKey, Refusal> refused,
+            Map<ListenerKey, Refusal> taken) {}
 
     private final Context context;
     private final ListenerFactories factories;
-    private final RouteSource routes;
+    private final RuleRoutes routes;
     private final OwnPorts own;
     private final PortOwner portOwner;
     private final LongSupplier nanoClock;
     private final InheritedSockets inherited;
     private final Map<ListenerKey, Running> running = new HashMap<>();
     private final Map<RuleKey, Integer> ports = new HashMap<>();
-    private final Map<RuleKey, Pool> pools = new HashMap<>();
     private final Drains drains;
+    private final LongAdder steeringFull = new LongAdder();
     private Map<RuleKey, Refusal> refused = Map.of();
     private List<InstanceContent> wanted = List.of();
     private Future<Void> last = Future.succeededFuture();
@@ -83,7 +81,7 @@ public final class Listeners {
         this.inherited = inherited;
         this.context = vertx.getOrCreateContext();
         this.factories = factories;
-        this.routes = routes;
+        this.routes = new RuleRoutes(routes);
         this.own = own;
         this.portOwner = new PortOwner(own);
         this.nanoClock = nanoClock;
@@ -136,39 +134,68 @@ public final class Listeners {
         if (stopped) {
             return Future.succeededFuture();
         }
-        Map<ListenerKey, WantedListener> now = new HashMap<>();
-        running.forEach((key, each) -> now.put(key, each.wanted()));
-        Set<ListenerKey> ours = new HashSet<>(now.keySet());
-        ours.addAll(drains.keys());
-        ours.addAll(inherited.keys());
+        Map<ListenerKey, Running> now = new HashMap<>(running);
+        Set<ListenerKey> closing = drains.keys();
+        Set<ListenerKey> before = inherited.keys();
         List<InstanceContent> contents = wanted;
-        return context.<Prepared>executeBlocking(() -> prepare(contents, now, ours))
+        return context.<Prepared>executeBlocking(() -> prepare(contents, now, closing, before))
                 .compose(prepared -> apply(Objects.requireNonNull(prepared), contents))
                 .onFailure(bug -> LOG.error("applying a plan broke", bug));
     }
 
+    /// @param closing ports that listeners may still be holding
+    /// @param before ports whose sockets are open already
     private Prepared prepare(
             List<InstanceContent> contents,
-            Map<ListenerKey, WantedListener> now,
-            Set<ListenerKey> ours) {
+            Map<ListenerKey, Running> now,
+            Set<ListenerKey> closing,
+            Set<ListenerKey> before) {
         WantedListeners next =
                 WantedListeners.of(contents, factories.slots(), own, factories.toaMissing());
-        ListenerPlan plan = ListenerPlan.of(now, next.listeners());
-        List<ListenerKey> opens = new ArrayList<>();
+        Map<ListenerKey, WantedListener> served = HashMap.newHashMap(now.size());
+        now.forEach((key, each) -> served.put(key, each.wanted()));
+        ListenerPlan plan = ListenerPlan.of(served, next.listeners());
+        Set<ListenerKey> ours = new HashSet<>(now.keySet());
+        ours.addAll(closing);
+        ours.addAll(before);
         for (ListenerChange change : plan.changes()) {
-            if (change instanceof ListenerChange.Open(var key, var open)) {
-                opens.add(key);
+            if (change instanceof ListenerChange.Close(var key, var was)) {
+                now.remove(key);
             }
         }
-        return new Prepared(plan, next.refused(), portOwner.refusals(opens, ours));
+        int kept = now.size();
+        long held = now.values().stream().mapToLong(r -> r.listener().descriptors()).sum();
+        Steering steering = factories.steering();
+        OpeningPlan openings =
+                OpeningPlan.of(
+                        plan,
+                        new OpeningPlan.Terms(next.listeners().size(), kept, held, before),
+                        steering.mode(),
+                        steering.missing().isEmpty(),
+                        factories.budget(),
+                        factories.loops());
+        Set<ListenerKey> steered = openings.steeredKeys();
+        List<ListenerKey> keys = openings.keys();
+        // First kept from others, then looked at: so nobody comes in between.
+        BitSet ports = new BitSet();
+        steered.forEach(key -> ports.set(key.port()));
+        now.forEach((key, each) -> {
+            if (each.steered()) {
+                ports.set(key.port());
+            }
+        });
+        steering.reserve(ports);
+        Map<ListenerKey, String> elsewhere = keys.isEmpty() ? Map.of() : steering.elsewhere();
+        return new Prepared(
+                plan, openings, next.refused(), portOwner.refusals(keys, ours, steered, elsewhere));
     }
 
     private Future<Void> apply(Prepared prepared, List<InstanceContent> contents) {
         Map<RuleKey, List<Listener>> closing = new LinkedHashMap<>();
         Map<RuleKey, Integer> drainSeconds = new HashMap<>();
-        Map<RuleKey, WantedListener> opening = new LinkedHashMap<>();
-        Map<RuleKey, List<ListenerKey>> openKeys = new HashMap<>();
+        Set<ListenerKey> unsteered = new HashSet<>();
         Map<RuleKey, Refusal> refusals = new HashMap<>(prepared.refused());
+        Opened host = new Opened(refusals);
         return Slices.each(
                         context,
                         nanoClock,
@@ -176,18 +203,19 @@ public final class Listeners {
                         change -> {
                             switch (change) {
                                 case ListenerChange.Close(var key, var was) -> {
+                                    Running gone = take(key);
+                                    if (gone.steered()) {
+                                        unsteered.add(key);
+                                    }
                                     closing.computeIfAbsent(was.ruleKey(), r -> new ArrayList<>())
-                                            .add(take(key));
+                                            .add(gone.listener());
                                     drainSeconds.put(
                                             was.ruleKey(), was.rule().spec().drainSeconds());
                                 }
                                 case ListenerChange.Reroute(var key, var next) ->
                                         reroute(key, next);
-                                case ListenerChange.Open(var key, var next) -> {
-                                    opening.put(next.ruleKey(), next);
-                                    openKeys.computeIfAbsent(next.ruleKey(), r -> new ArrayList<>())
-                                            .add(key);
-                                }
+                                // By rule, below.
+                                case ListenerChange.Open(var key, var next) -> {}
                             }
                         })
                 .compose(v ->
@@ -200,158 +228,126 @@ public final class Listeners {
                                                 each.getKey(),
                                                 each.getValue(),
                                                 drainSeconds.getOrDefault(each.getKey(), 0))))
-                .compose(v -> openEach(opening, openKeys, prepared.taken(), refusals))
-                .onSuccess(v -> finish(closing.keySet(), refusals, contents));
+                .compose(v ->
+                        new SteeredOpenings(context, factories, nanoClock, host)
+                                .apply(
+                                        steeredPorts(),
+                                        unsteered,
+                                        prepared.openings(),
+                                        prepared.taken()))
+                .compose(v ->
+                        Openings.open(
+                                context,
+                                factories,
+                                portOwner,
+                                host,
+                                prepared.openings(),
+                                prepared.taken()))
+                .onSuccess(v -> {
+                    inherited.opened(prepared.openings(), refusals);
+                    finish(closing.keySet(), refusals, contents);
+                });
     }
 
-    private Listener take(ListenerKey key) {
+    /// How often a rule was refused because the node steers as many ports as it may.
+    public long steeringFull() {
+        return steeringFull.sum();
+    }
+
+    /// Ports that are open without a socket of their own.
+    public int steeredPorts() {
+        return (int) running.values().stream().filter(Running::steered).count();
+    }
+
+    private Running take(ListenerKey key) {
         Running gone = running.remove(key);
         if (gone == null) {
             throw new IllegalStateException(key + " does not run");
         }
         own.remove(key.protocol(), key.address(), key.port());
         ports.merge(gone.wanted().ruleKey(), -1, Integer::sum);
-        return gone.listener();
+        return gone;
     }
 
     private void reroute(ListenerKey key, WantedListener next) {
         Running old = running.get(key);
         if (old != null) {
-            old.listener().reroute(route(key, next));
-            running.put(key, new Running(old.listener(), next));
+            old.listener().reroute(routes.of(key, next));
+            running.put(key, new Running(old.listener(), next, old.steered()));
         }
     }
 
-    private Route route(ListenerKey key, WantedListener next) {
-        RuleKey ruleKey = next.ruleKey();
-        Pool pool = pools.get(ruleKey);
-        if (pool == null || !pool.wanted().equals(next)) {
-            pool = new Pool(next, routes.origins(next));
-            pools.put(ruleKey, pool);
+    /// What opening tells: rules that are served now, and those that are not.
+    private final class Opened implements RuleOpening.Host {
+        private final Map<RuleKey, Refusal> refusals;
+
+        Opened(Map<RuleKey, Refusal> refusals) {
+            this.refusals = refusals;
         }
-        return new Route(
-                next.instance(),
-                next.rule(),
-                next.rule().spec().originPort(key.port()),
-                pool.origins(),
-                routes.counters(ruleKey));
-    }
 
-    private Future<Void> openEach(
-            Map<RuleKey, WantedListener> rules,
-            Map<RuleKey, List<ListenerKey>> keys,
-            Map<ListenerKey, Refusal> taken,
-            Map<RuleKey, Refusal> refusals) {
-        Promise<Void> done = Promise.promise();
-        openNext(rules.values().iterator(), keys, taken, refusals, done);
-        return done.future();
-    }
-
-    /// Rules one after the other, so that an earlier one gets the descriptors.
-    private void openNext(
-            Iterator<WantedListener> rules,
-            Map<RuleKey, List<ListenerKey>> keys,
-            Map<ListenerKey, Refusal> taken,
-            Map<RuleKey, Refusal> refusals,
-            Promise<Void> done) {
-        if (!rules.hasNext() || stopped) {
-            done.complete();
-            return;
+        @Override
+        public long descriptors() {
+            return running.values().stream().mapToLong(r -> r.listener().descriptors()).sum();
         }
-        WantedListener rule = rules.next();
-        List<ListenerKey> ports = keys.getOrDefault(rule.ruleKey(), List.of());
-        List<ListenerKey> served = ports.stream().filter(inherited::holds).toList();
-        openRule(rule, ports, taken)
-                .onComplete(result ->
-                        context.runOnContext(v -> {
-                            if (result.failed()) {
-                                done.fail(result.cause());
-                                return;
-                            }
-                            Refusal refusal = result.result();
-                            if (refusal != null) {
-                                refusals.put(rule.ruleKey(), refusal);
-                                served.forEach(port -> inherited.refused(port, refusal));
-                            }
-                            openNext(rules, keys, taken, refusals, done);
-                        }));
-    }
 
-    private Future<@Nullable Refusal> openRule(
-            WantedListener rule, List<ListenerKey> keys, Map<ListenerKey, Refusal> taken) {
-        boolean many = running.size() + keys.size() > DescriptorBudget.MANY_PORTS;
-        int loops = many ? 1 : factories.loops();
-        long held = running.values().stream().mapToLong(r -> r.listener().descriptors()).sum();
-        Refusal tooMany = factories.budget().refusal(held, (long) keys.size() * loops).orElse(null);
-        if (tooMany != null) {
-            return Future.succeededFuture(tooMany);
+        @Override
+        public Set<ListenerKey> ours() {
+            Set<ListenerKey> ours = new HashSet<>(running.keySet());
+            ours.addAll(drains.keys());
+            return ours;
         }
-        for (ListenerKey key : keys) {
-            Refusal inUse = taken.get(key);
-            if (inUse != null) {
-                return Future.succeededFuture(inUse);
-            }
+
+        @Override
+        public boolean isStopped() {
+            return stopped;
         }
-        Protocol protocol = rule.rule().spec().protocol();
-        return RuleOpening.open(
-                        context,
-                        keys,
-                        key -> open(factories.of(protocol), key, route(key, rule), loops))
-                .compose(outcome -> settle(rule, outcome));
-    }
 
-    private Future<Listener> open(
-            ListenerFactory factory, ListenerKey key, Route route, int loops) {
-        List<Integer> sockets = inherited.take(key);
-        return sockets.isEmpty()
-                ? factory.open(key, route, loops)
-                : factory.inherit(key, route, sockets);
-    }
+        @Override
+        public Route route(ListenerKey key, WantedListener wanted) {
+            return routes.of(key, wanted);
+        }
 
-    private Future<@Nullable Refusal> settle(WantedListener rule, RuleOpening.Outcome outcome) {
-        Throwable failure = outcome.failure();
-        ListenerKey failedKey = outcome.failedKey();
-        if (failure == null || failedKey == null) {
-            for (Listener each : outcome.opened()) {
+        @Override
+        public List<Integer> inherited(ListenerKey key) {
+            return inherited.take(key);
+        }
+
+        @Override
+        public void opened(WantedListener rule, List<Listener> listeners, boolean steered) {
+            for (Listener each : listeners) {
                 ListenerKey key = each.key();
-                running.put(key, new Running(each, rule));
+                running.put(key, new Running(each, rule, steered));
                 own.add(key.protocol(), key.address(), key.port());
-                ports.merge(rule.ruleKey(), 1, Integer::sum);
             }
-            return Future.succeededFuture();
+            ports.merge(rule.ruleKey(), listeners.size(), Integer::sum);
         }
-        if (!outcome.opened().isEmpty()) {
-            drains.begin(rule.ruleKey(), outcome.opened(), rule.rule().spec().drainSeconds());
+
+        @Override
+        public void abandoned(WantedListener rule, List<Listener> listeners) {
+            if (!listeners.isEmpty()) {
+                drains.begin(rule.ruleKey(), listeners, rule.rule().spec().drainSeconds());
+            }
         }
-        String message = String.valueOf(failure.getMessage());
-        if (message.toLowerCase(Locale.ROOT).contains("too many open files")) {
-            return Future.succeededFuture(
-                    new Refusal(Refusal.Code.DESCRIPTORS, failedKey + ": " + message));
+
+        @Override
+        public void refused(WantedListener rule, Refusal refusal) {
+            refusals.put(rule.ruleKey(), refusal);
         }
-        if (!(failure instanceof BindException) || !message.contains("in use")) {
-            return Future.succeededFuture(
-                    new Refusal(Refusal.Code.BIND_FAILED, failedKey + ": " + message));
-        }
-        Set<ListenerKey> ours = new HashSet<>(running.keySet());
-        ours.addAll(drains.keys());
-        return context.executeBlocking(() -> portOwner.refusal(failedKey, ours));
     }
 
     private void finish(
             Set<RuleKey> closed, Map<RuleKey, Refusal> refusals, List<InstanceContent> contents) {
         refusals.forEach((rule, refusal) -> {
             if (!refusal.equals(refused.get(rule))) {
+                if (refusal.code() == Refusal.Code.STEERING_FULL) {
+                    steeringFull.increment();
+                }
                 LOG.warn("rule {} refused, {}", rule.rule(), refusal);
             }
         });
         refused = Map.copyOf(refusals);
         ports.values().removeIf(count -> count == 0);
-        for (RuleKey each : Set.copyOf(pools.keySet())) {
-            if (!ports.containsKey(each)) {
-                pools.remove(each);
-                routes.forget(each);
-            }
-        }
+        routes.retain(ports.keySet());
         LOG.debug(
                 "{} instances: {} ports open, {} rules closed, {} refused",
                 contents.size(),
@@ -422,9 +418,12 @@ public final class Listeners {
             Running each = running.get(key);
             if (each != null) {
                 each.listener().endWhenQuiet();
-                drains.begin(each.wanted().ruleKey(), List.of(take(key)), never);
+                drains.begin(each.wanted().ruleKey(), List.of(take(key).listener()), never);
             }
         }
+        Future<Void> unsteered =
+                new SteeredOpenings(context, factories, nanoClock, new Opened(new HashMap<>()))
+                        .close();
         Runnable end = () -> context.runOnContext(v -> drains.endAll(EndReason.SHUTDOWN));
         hurry.onComplete(hurried -> end.run());
         long timer =
@@ -433,6 +432,7 @@ public final class Listeners {
             end.run();
         }
         return drains.whenNone()
+                .compose(v -> unsteered)
                 .onComplete(v -> {
                     if (timer != -1) {
                         context.owner().cancelTimer(timer);

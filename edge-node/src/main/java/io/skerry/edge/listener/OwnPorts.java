@@ -43,7 +43,7 @@ public final class OwnPorts {
         return own.isAnyLocalAddress() && own.getClass() == address.getClass();
     }
 
-    private static boolean isLocal(InetAddress address) {
+    static boolean isLocal(InetAddress address) {
         if (address.isLoopbackAddress() || address.isAnyLocalAddress()) {
             return true;
         }

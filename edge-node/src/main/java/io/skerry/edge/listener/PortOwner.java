@@ -13,10 +13,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// Tells which ports are held by somebody else. Opening such a port may well succeed, since both
-/// sides may share ports, and would take half of the other program's clients. Reads `/proc`:
-/// blocking, not for event loops.
+/// sides may share ports, and would take half of the other program's clients; steering such a port
+/// would take them all. Asks the kernel and reads `/proc`: blocking, not for event loops.
 final class PortOwner {
     private final OwnPorts own;
 
@@ -28,6 +29,20 @@ final class PortOwner {
     ///
     /// @param ours ports that listeners of this node hold or are just closing
     Map<ListenerKey, Refusal> refusals(Collection<ListenerKey> wanted, Set<ListenerKey> ours) {
+        return refusals(wanted, ours, Set.of(), Map.of());
+    }
+
+    /// The ports among `wanted` that may not be opened, with the reason.
+    ///
+    /// @param ours ports that listeners of this node hold or are just closing
+    /// @param steered those of `wanted` that will have no socket: one of another program that talks
+    ///   to a single peer is not in their way
+    /// @param elsewhere ports that others steer, with who they are
+    Map<ListenerKey, Refusal> refusals(
+            Collection<ListenerKey> wanted,
+            Set<ListenerKey> ours,
+            Set<ListenerKey> steered,
+            Map<ListenerKey, String> elsewhere) {
         if (wanted.isEmpty()) {
             return Map.of();
         }
@@ -35,10 +50,11 @@ final class PortOwner {
         Map<ListenerKey, PortTable.Held> conflicts = new HashMap<>();
         for (ListenerKey key : wanted) {
             table.at(key.protocol(), key.port()).stream()
+                    .filter(held -> !(held.connected() && steered.contains(key)))
                     .filter(held ->
                             !ours.contains(
                                     new ListenerKey(key.protocol(), held.address(), key.port())))
-                    .filter(held -> conflicts(key, held.address()))
+                    .filter(held -> conflicts(key, held))
                     .findFirst()
                     .ifPresent(held -> conflicts.put(key, held));
         }
@@ -52,7 +68,27 @@ final class PortOwner {
                 refusals.put(key, refusal(key, owner));
             }
         });
+        steeredElsewhere(wanted, elsewhere, refusals);
         return refusals;
+    }
+
+    private static void steeredElsewhere(
+            Collection<ListenerKey> wanted,
+            Map<ListenerKey, String> elsewhere,
+            Map<ListenerKey, Refusal> refusals) {
+        if (elsewhere.isEmpty()) {
+            return;
+        }
+        Map<Integer, List<ListenerKey>> byPort =
+                elsewhere.keySet().stream().collect(Collectors.groupingBy(ListenerKey::port));
+        for (ListenerKey key : wanted) {
+            byPort.getOrDefault(key.port(), List.of()).stream()
+                    .filter(other -> other.protocol() == key.protocol())
+                    .filter(other -> overlap(key.address(), other.address()))
+                    .findFirst()
+                    .ifPresent(other ->
+                            refusals.putIfAbsent(key, held(key, "" + elsewhere.get(other))));
+        }
     }
 
     /// A socket of ours that is neither a listener nor a control port: one of a session, or one
@@ -76,16 +112,27 @@ final class PortOwner {
         } else {
             who = owner.name() + " (pid " + owner.pid() + ")";
         }
+        return held(key, who);
+    }
+
+    private static Refusal held(ListenerKey key, String who) {
         return new Refusal(Refusal.Code.PORT_IN_USE, key + " is held by " + who);
     }
 
-    private static boolean conflicts(ListenerKey key, InetAddress held) {
+    private static boolean overlap(InetAddress a, InetAddress b) {
+        return a.getClass() == b.getClass()
+                && (a.equals(b) || a.isAnyLocalAddress() || b.isAnyLocalAddress());
+    }
+
+    private static boolean conflicts(ListenerKey key, PortTable.Held held) {
         InetAddress address = key.address();
-        if (held.getClass() == address.getClass()) {
-            return held.equals(address) || held.isAnyLocalAddress() || address.isAnyLocalAddress();
+        if (held.address().getClass() == address.getClass()) {
+            return overlap(held.address(), address);
         }
-        // [::] may hold IPv4 too, which the table does not say; trying does.
-        return address instanceof Inet4Address && held.isAnyLocalAddress() && !canBind(key);
+        // [::] may hold IPv4 too; where the table does not say, trying does.
+        return address instanceof Inet4Address
+                && held.address().isAnyLocalAddress()
+                && !held.sameFamilyOnly().orElseGet(() -> canBind(key));
     }
 
     private static boolean canBind(ListenerKey key) {

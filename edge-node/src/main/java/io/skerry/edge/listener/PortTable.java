@@ -4,6 +4,7 @@ import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,15 +15,23 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// Which ports of this machine are held, as the kernel lists them in `/proc/net`: listening TCP
-/// sockets and all bound UDP sockets. Empty where there is no such folder.
+/// Which ports of this machine are held, as the kernel lists them by netlink or else in
+/// `/proc/net`: listening TCP sockets and all bound UDP sockets. Empty where there is neither.
 final class PortTable {
     /// @param address where it is bound
     /// @param inode its number, by which `/proc/PID/fd` names it
-    record Held(InetAddress address, long inode) {}
+    /// @param connected whether it is a UDP socket that takes the datagrams of one peer alone
+    /// @param sameFamilyOnly whether it takes nothing of the other family; empty where unknown
+    record Held(
+            InetAddress address, long inode, boolean connected, Optional<Boolean> sameFamilyOnly) {}
 
     private static final String LISTEN = "0A";
+    private static final String ESTABLISHED = "01";
+    private static final Logger LOG = LoggerFactory.getLogger(PortTable.class);
     private static final HexFormat HEX = HexFormat.of();
 
     private final Map<Protocol, Map<Integer, List<Held>>> held = new EnumMap<>(Protocol.class);
@@ -32,10 +41,35 @@ final class PortTable {
     /// Reads the table; takes milliseconds and, with very many connections, more.
     static PortTable read() {
         PortTable table = new PortTable();
-        table.read(Protocol.TCP, Path.of("/proc/net/tcp"));
-        table.read(Protocol.TCP, Path.of("/proc/net/tcp6"));
-        table.read(Protocol.UDP, Path.of("/proc/net/udp"));
-        table.read(Protocol.UDP, Path.of("/proc/net/udp6"));
+        for (Protocol protocol : Protocol.values()) {
+            table.read(protocol);
+        }
+        return table;
+    }
+
+    private void read(Protocol protocol) {
+        try {
+            Map<Integer, List<Held>> listed = new HashMap<>();
+            SocketDiagnosis.list(
+                    protocol,
+                    (port, each) ->
+                            listed.computeIfAbsent(port, p -> new ArrayList<>(2)).add(each));
+            held.put(protocol, listed);
+        } catch (IOException | RuntimeException noNetlink) {
+            LOG.debug("netlink does not list {} sockets", protocol.word(), noNetlink);
+            String name = "/proc/net/" + protocol.word();
+            read(protocol, Path.of(name));
+            read(protocol, Path.of(name + "6"));
+        }
+    }
+
+    /// The table as `/proc/net` has it.
+    static PortTable readFiles() {
+        PortTable table = new PortTable();
+        for (Protocol protocol : Protocol.values()) {
+            table.read(protocol, Path.of("/proc/net/" + protocol.word()));
+            table.read(protocol, Path.of("/proc/net/" + protocol.word() + "6"));
+        }
         return table;
     }
 
@@ -69,7 +103,14 @@ final class PortTable {
         InetAddress address = address(fields[1].substring(0, colon));
         held.computeIfAbsent(protocol, p -> new HashMap<>())
                 .computeIfAbsent(port, p -> new ArrayList<>(2))
-                .add(new Held(address, Long.parseLong(fields[9])));
+                .add(
+                        new Held(
+                                address,
+                                Long.parseLong(fields[9]),
+                                protocol == Protocol.UDP && fields[3].equals(ESTABLISHED),
+                                address instanceof Inet4Address
+                                        ? Optional.of(true)
+                                        : Optional.empty()));
     }
 
     /// Words of 32 bits in the machine's byte order; every machine we run on is little-endian.

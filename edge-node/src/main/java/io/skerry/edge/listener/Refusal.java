@@ -16,6 +16,8 @@ public record Refusal(Code code, String sentence) {
         PORT_IN_USE,
         /// The rule's ports need more file descriptors than the process may have.
         DESCRIPTORS,
+        /// The node steers as many ports as it may.
+        STEERING_FULL,
         /// The rule's origin is a listener or control port of this node.
         LOOP,
         /// This node has no addresses for the instance's slot.
@@ -32,7 +34,7 @@ public record Refusal(Code code, String sentence) {
         /// Whether trying again may help without a change of the rule.
         boolean healsItself() {
             return switch (this) {
-                case PORT_IN_USE, DESCRIPTORS, BIND_FAILED, LOOP -> true;
+                case PORT_IN_USE, DESCRIPTORS, STEERING_FULL, BIND_FAILED, LOOP -> true;
                 case TOA_MISSING, NO_SLOT, NO_GROUP -> false;
             };
         }

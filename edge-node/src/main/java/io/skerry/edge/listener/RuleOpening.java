@@ -6,6 +6,7 @@ import io.vertx.core.Promise;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,30 @@ final class RuleOpening {
     /// @param failure what the system said
     record Outcome(
             List<Listener> opened, @Nullable ListenerKey failedKey, @Nullable Throwable failure) {}
+
+    /// Whoever keeps the listeners. All on the control context.
+    interface Host {
+        /// Descriptors that listeners hold.
+        long descriptors();
+
+        /// Ports that listeners hold or are just closing.
+        Set<ListenerKey> ours();
+
+        boolean isStopped();
+
+        Route route(ListenerKey key, WantedListener wanted);
+
+        /// Sockets of a port that are open already, the caller's from now on; mostly none.
+        List<Integer> inherited(ListenerKey key);
+
+        /// All ports of a rule are open.
+        void opened(WantedListener rule, List<Listener> listeners, boolean steered);
+
+        /// These were opened in vain.
+        void abandoned(WantedListener rule, List<Listener> listeners);
+
+        void refused(WantedListener rule, Refusal refusal);
+    }
 
     private final Context context;
     private final Function<ListenerKey, Future<Listener>> opener;

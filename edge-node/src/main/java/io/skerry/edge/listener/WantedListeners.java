@@ -1,6 +1,7 @@
 package io.skerry.edge.listener;
 
 import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.PortRange;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.origin.OriginAddress;
@@ -9,6 +10,7 @@ import io.skerry.shared.rule.ClientIp;
 import io.skerry.shared.rule.OriginRef;
 import io.skerry.shared.rule.Rule;
 import io.skerry.shared.rule.RuleSpec;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.Collection;
 import java.util.HashMap;
@@ -24,6 +26,9 @@ import java.util.TreeMap;
 /// @param refused rules left out, with the reason
 public record WantedListeners(
         Map<ListenerKey, WantedListener> listeners, Map<RuleKey, Refusal> refused) {
+    private static final InetAddress ANYWHERE_V4 = IpText.parse("0.0.0.0").orElseThrow();
+    private static final InetAddress ANYWHERE_V6 = IpText.parse("::").orElseThrow();
+
     /// @param own control ports and running listeners of this node
     /// @param toaMissing why the node cannot write the TOA option; empty where it can
     public static WantedListeners of(
@@ -98,8 +103,7 @@ public record WantedListeners(
     }
 
     private void refuseLoops(OwnPorts own) {
-        OwnPorts all = new OwnPorts();
-        listeners.keySet().forEach(key -> all.add(key.protocol(), key.address(), key.port()));
+        Map<InetAddress, Boolean> local = new HashMap<>();
         Map<RuleKey, WantedListener> literal = new HashMap<>();
         for (WantedListener each : listeners.values()) {
             if (each.rule().spec().origin() instanceof OriginRef.Single(OriginAddress.Ip ip)) {
@@ -109,7 +113,7 @@ public record WantedListeners(
         for (WantedListener each : literal.values()) {
             RuleSpec spec = each.rule().spec();
             if (spec.origin() instanceof OriginRef.Single(OriginAddress.Ip(InetAddress ip))) {
-                int looping = loopingPort(spec.protocol(), ip, spec.originPort(), own, all);
+                int looping = loopingPort(spec.protocol(), ip, spec.originPort(), own, local);
                 if (looping > 0) {
                     remove(each);
                     refuse(
@@ -123,10 +127,18 @@ public record WantedListeners(
         }
     }
 
-    private static int loopingPort(
-            Protocol protocol, InetAddress ip, PortRange ports, OwnPorts own, OwnPorts wanted) {
+    private int loopingPort(
+            Protocol protocol,
+            InetAddress ip,
+            PortRange ports,
+            OwnPorts own,
+            Map<InetAddress, Boolean> local) {
+        InetAddress anywhere = ip instanceof Inet4Address ? ANYWHERE_V4 : ANYWHERE_V6;
         for (int port = ports.first(); port <= ports.last(); port++) {
-            if (own.contains(protocol, ip, port) || wanted.contains(protocol, ip, port)) {
+            if (own.contains(protocol, ip, port)
+                    || listeners.containsKey(new ListenerKey(protocol, ip, port))
+                    || listeners.containsKey(new ListenerKey(protocol, anywhere, port))
+                            && local.computeIfAbsent(ip, OwnPorts::isLocal)) {
                 return port;
             }
         }

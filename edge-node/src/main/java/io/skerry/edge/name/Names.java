@@ -1,11 +1,10 @@
 package io.skerry.edge.name;
 
+import static io.netty.resolver.dns.DnsNameResolverChannelStrategy.ChannelPerResolution;
+
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioDatagramChannel;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.resolver.HostsFileEntriesResolver;
 import io.netty.resolver.ResolvedAddressTypes;
 import io.netty.resolver.dns.DnsNameResolver;
@@ -14,6 +13,7 @@ import io.netty.resolver.dns.SequentialDnsServerAddressStreamProvider;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.skerry.edge.transport.OutgoingPorts;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -67,16 +67,23 @@ public final class Names implements AutoCloseable {
     private final Map<String, Name> names = new HashMap<>();
 
     public Names(NameSettings settings) {
+        this(settings, new OutgoingPorts());
+    }
+
+    /// @param outgoing from which local ports questions may leave
+    public Names(NameSettings settings, OutgoingPorts outgoing) {
         this.settings = settings;
         this.hosts = new HostsFile(settings.hosts());
         this.group =
                 new MultiThreadIoEventLoopGroup(
-                        1, new DefaultThreadFactory("names", true), NioIoHandler.newFactory());
+                        1, new DefaultThreadFactory("names", true), OutgoingPorts.handlers());
         this.loop = group.next();
         DnsNameResolverBuilder builder =
                 new DnsNameResolverBuilder(loop)
-                        .datagramChannelType(NioDatagramChannel.class)
-                        .socketChannelType(NioSocketChannel.class)
+                        .datagramChannelFactory(() -> outgoing.newDatagram(null))
+                        // A socket for each question: one that is kept may be in a rule's way.
+                        .datagramChannelStrategy(ChannelPerResolution)
+                        .socketChannelFactory(() -> outgoing.newSocket(null))
                         .resolvedAddressTypes(ResolvedAddressTypes.IPV4_PREFERRED)
                         .hostsFileEntriesResolver(new NoHosts())
                         .queryTimeoutMillis(QUERY_TIMEOUT.toMillis())

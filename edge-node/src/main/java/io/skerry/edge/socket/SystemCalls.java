@@ -24,6 +24,7 @@ public final class SystemCalls {
 
     public static final int SOL_IP = 0;
     public static final int IP_PKTINFO = 8;
+    public static final int IP_ORIGDSTADDR = 20;
     public static final int SOL_SOCKET = 1;
     public static final int SO_REUSEADDR = 2;
     public static final int SO_RCVBUF = 8;
@@ -39,6 +40,7 @@ public final class SystemCalls {
     public static final int IPV6_V6ONLY = 26;
     public static final int IPV6_RECVPKTINFO = 49;
     public static final int IPV6_PKTINFO = 50;
+    public static final int IPV6_ORIGDSTADDR = 74;
 
     public static final int EPERM = 1;
     public static final int EINTR = 4;

@@ -36,6 +36,11 @@ final class EpollListening implements ListeningSocket, EpollIoHandle {
         this.owner = owner;
     }
 
+    /// Where it is bound.
+    InetSocketAddress boundTo() {
+        return sockets.local(fd.intValue());
+    }
+
     void register() throws IOException {
         registration = sockets.register(this);
         watch(EpollIoOps.EPOLLIN);
@@ -125,7 +130,7 @@ final class EpollListening implements ListeningSocket, EpollIoHandle {
     }
 
     @Override
-    public int number() {
+    public int descriptor() {
         return fd.intValue();
     }
 

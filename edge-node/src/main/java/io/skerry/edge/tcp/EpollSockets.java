@@ -127,7 +127,7 @@ final class EpollSockets implements TcpSockets {
                     new BindException("tcp " + where + ": " + SystemCalls.text(-failed)));
         }
         InetSocketAddress at =
-                key.address().isAnyLocalAddress()
+                key.address().isAnyLocalAddress() || key.port() == 0
                         ? null
                         : new InetSocketAddress(key.address(), key.port());
         return register(new EpollListening(this, fd, at, owner));

@@ -25,7 +25,7 @@ interface ListeningSocket {
     }
 
     /// Its descriptor; -1 where it has none.
-    default int number() {
+    default int descriptor() {
         return -1;
     }
 

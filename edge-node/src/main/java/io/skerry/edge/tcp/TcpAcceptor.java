@@ -142,9 +142,9 @@ final class TcpAcceptor implements ListeningSocket.Owner {
     }
 
     /// The descriptor of the socket; -1 where it has none.
-    int number() {
+    int descriptor() {
         ListeningSocket listening = socket;
-        return listening == null ? -1 : listening.number();
+        return listening == null ? -1 : listening.descriptor();
     }
 
     /// A session ended because no socket could be opened towards its origin.

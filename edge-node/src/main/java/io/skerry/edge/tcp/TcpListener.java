@@ -3,6 +3,7 @@ package io.skerry.edge.tcp;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.Route;
+import io.skerry.edge.listener.SteeredPorts;
 import io.skerry.edge.session.EndReason;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -21,6 +22,7 @@ final class TcpListener implements Listener {
     private final AtomicInteger undrained = new AtomicInteger();
     private volatile Route route;
     private volatile @Nullable Runnable whenDrained;
+    private @Nullable SteeredPorts<TcpListener> steered;
 
     TcpListener(ListenerKey key, Route route, TcpParts parts) {
         this.key = key;
@@ -80,6 +82,32 @@ final class TcpListener implements Listener {
         return adopt(key, route, parts, loops, descriptors, true);
     }
 
+    /// A port that the fronts of all loops serve.
+    ///
+    /// @param fronts one for each loop
+    static TcpListener steered(
+            ListenerKey key,
+            Route route,
+            TcpParts parts,
+            List<TcpLoop> loops,
+            List<TcpFront> fronts,
+            SteeredPorts<TcpListener> ports) {
+        TcpListener listener = new TcpListener(key, route, parts);
+        for (int i = 0; i < loops.size(); i++) {
+            TcpAcceptor acceptor = new TcpAcceptor(listener, loops.get(i));
+            acceptor.opened(fronts.get(i));
+            listener.acceptors.add(acceptor);
+        }
+        listener.steered = ports;
+        ports.put(key.address(), key.port(), listener);
+        return listener;
+    }
+
+    /// The share of a loop, of a steered port.
+    TcpAcceptor acceptor(int loop) {
+        return acceptors.get(loop);
+    }
+
     private Future<ListeningSocket> share(
             TcpLoop loop,
             BiFunction<TcpSockets, TcpAcceptor, Future<ListeningSocket>> open,
@@ -128,8 +156,8 @@ final class TcpListener implements Listener {
 
     @Override
     public List<Integer> sockets() {
-        List<Integer> sockets = acceptors.stream().map(TcpAcceptor::number).toList();
-        return sockets.contains(-1) ? List.of() : sockets;
+        List<Integer> sockets = acceptors.stream().map(TcpAcceptor::descriptor).toList();
+        return steered != null || sockets.contains(-1) ? List.of() : sockets;
     }
 
     @Override
@@ -156,6 +184,9 @@ final class TcpListener implements Listener {
     public void drain(Runnable then) {
         undrained.set(acceptors.size());
         whenDrained = then;
+        if (steered != null) {
+            steered.remove(key.address(), key.port(), this);
+        }
         for (TcpAcceptor each : acceptors) {
             each.loop().execute(each::closePort);
         }
@@ -182,6 +213,6 @@ final class TcpListener implements Listener {
 
     @Override
     public int descriptors() {
-        return acceptors.size();
+        return steered == null ? acceptors.size() : 0;
     }
 }

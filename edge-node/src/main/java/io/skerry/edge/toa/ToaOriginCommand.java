@@ -5,14 +5,25 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// What `./skerry toa-origin` was asked for.
 public sealed interface ToaOriginCommand {
+    /// Options by command.
+    Map<String, Set<String>> TAKEN =
+            Map.of(
+                    "attach",
+                    Set.of("--pin", "--cgroup", "--trust", "--kind-ipv4", "--kind-ipv6"),
+                    "detach",
+                    Set.of("--pin"),
+                    "status",
+                    Set.of("--pin", "--watch"));
+
     Path pins();
 
     /// Attach, in the place of what is attached.
-    record Attach(Path pins, ToaOrigin.Wanted wanted) implements ToaOriginCommand {}
+    record Attach(Path pins, ToaReader.Wanted wanted) implements ToaOriginCommand {}
 
     /// Detach.
     record Detach(Path pins) implements ToaOriginCommand {}
@@ -37,28 +48,23 @@ public sealed interface ToaOriginCommand {
             throw new Mistaken("attach, detach or status is missing");
         }
         String word = arguments.getFirst();
+        Set<String> taken = TAKEN.get(word);
+        if (taken == null) {
+            throw new Mistaken("'" + word + "' is none of attach, detach, status");
+        }
         Options options = Options.read(arguments.subList(1, arguments.size()));
-        ToaOriginCommand command =
-                switch (word) {
-                    case "attach" -> options.attach();
-                    case "detach" -> new Detach(options.pins);
-                    case "status" -> new Status(options.pins, options.watch);
-                    default ->
-                            throw new Mistaken("'" + word + "' is none of attach, detach, status");
-                };
-        Set<String> misplaced = new LinkedHashSet<>(options.given);
-        misplaced.removeAll(
-                switch (command) {
-                    case Attach attach ->
-                            Set.of("--pin", "--cgroup", "--trust", "--kind-ipv4", "--kind-ipv6");
-                    case Detach detach -> Set.of("--pin");
-                    case Status status -> Set.of("--pin", "--watch");
-                });
-        misplaced.forEach(option -> options.mistakes.add(word + " takes no " + option));
+        options.misplaced(word, taken);
+        if (word.equals("attach")) {
+            options.missing();
+        }
         if (!options.mistakes.isEmpty()) {
             throw new Mistaken(String.join("; ", options.mistakes));
         }
-        return command;
+        return switch (word) {
+            case "attach" -> new Attach(options.pins, options.wanted());
+            case "detach" -> new Detach(options.pins);
+            default -> new Status(options.pins, options.watch);
+        };
     }
 
     /// Options as they are read.
@@ -133,13 +139,13 @@ public sealed interface ToaOriginCommand {
                                                         + "' is no network such as 192.0.2.0/24 or"
                                                         + " 2001:db8::/32"));
             }
-            if (networks.size() > ToaOrigin.TRUSTED_MAX) {
+            if (networks.size() > ToaReader.TRUSTED_MAX) {
                 mistakes.add(
                         "--trust: at most "
-                                + ToaOrigin.TRUSTED_MAX
+                                + ToaReader.TRUSTED_MAX
                                 + " networks, these are "
                                 + networks.size());
-                return networks.subList(0, ToaOrigin.TRUSTED_MAX);
+                return networks.subList(0, ToaReader.TRUSTED_MAX);
             }
             return networks;
         }
@@ -162,17 +168,25 @@ public sealed interface ToaOriginCommand {
             return kinds;
         }
 
-        private ToaOriginCommand attach() {
+        private void misplaced(String word, Set<String> taken) {
+            for (String option : given) {
+                if (!taken.contains(option)) {
+                    mistakes.add(word + " takes no " + option);
+                }
+            }
+        }
+
+        private void missing() {
             if (!given.contains("--cgroup")) {
                 mistakes.add("--cgroup is missing: the cgroup v2 folder of the origin's programs");
             }
             if (!given.contains("--trust")) {
                 mistakes.add("--trust is missing: the networks of the edge nodes");
             }
-            if (!mistakes.isEmpty()) {
-                return new Detach(pins); // never carried out
-            }
-            return new Attach(pins, new ToaOrigin.Wanted(cgroup, trusted, ipv4, ipv6));
+        }
+
+        private ToaReader.Wanted wanted() {
+            return new ToaReader.Wanted(cgroup, trusted, ipv4, ipv6);
         }
     }
 }

@@ -5,9 +5,12 @@ import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
+import io.skerry.edge.socket.SocketAddress;
 import io.skerry.edge.socket.SystemCalls;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +53,7 @@ final class EpollSocket implements UdpSocket, EpollIoHandle {
     }
 
     @Override
-    public int number() {
+    public int descriptor() {
         return fd.intValue();
     }
 
@@ -95,6 +98,18 @@ final class EpollSocket implements UdpSocket, EpollIoHandle {
             result = calls.sendOne(fd.intValue(), message.address());
         } while (result == -SystemCalls.EINTR);
         return result;
+    }
+
+    /// Where it is bound.
+    InetSocketAddress boundTo(boolean v6) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocate(SocketAddress.ROOM, Long.BYTES);
+            calls.localAddress(fd.intValue(), name.address(), SocketAddress.ROOM);
+            long high = SocketAddress.high(name, 0, v6);
+            long low = SocketAddress.low(name, 0, v6);
+            int port = SocketAddress.port(SocketAddress.portAndScope(name, 0, v6));
+            return new InetSocketAddress(SocketAddress.address(v6, high, low, 0), port);
+        }
     }
 
     @Override

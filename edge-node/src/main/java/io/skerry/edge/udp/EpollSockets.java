@@ -6,6 +6,7 @@ import static io.skerry.edge.socket.SystemCalls.SOL_SOCKET;
 
 import io.skerry.edge.socket.SocketAddress;
 import io.skerry.edge.socket.SystemCalls;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.skerry.shared.net.IpText;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -17,12 +18,15 @@ import java.net.InetAddress;
 final class EpollSockets implements UdpSockets {
     private final UdpLoop loop;
     private final int receiveBuffer;
+    private final OutgoingPorts outgoing;
     private final SystemCalls calls = new SystemCalls();
     private final MemorySegment name = Arena.ofAuto().allocate(SocketAddress.ROOM, 8);
 
     /// @param receiveBuffer bytes, of each socket
-    EpollSockets(UdpLoop loop, int receiveBuffer) {
+    /// @param outgoing from which ports sockets towards origins may leave
+    EpollSockets(UdpLoop loop, int receiveBuffer, OutgoingPorts outgoing) {
         this.loop = loop;
+        this.outgoing = outgoing;
         this.receiveBuffer = receiveBuffer;
     }
 
@@ -44,10 +48,26 @@ final class EpollSockets implements UdpSockets {
     }
 
     @Override
+    public EpollSocket front(InetAddress address) throws IOException {
+        int fd = bound(address, 0, Sharing.ONCE_BOUND);
+        if (SocketAddress.isV6(address)) {
+            calls.option(fd, SOL_IPV6, SystemCalls.IPV6_ORIGDSTADDR, 1);
+        } else {
+            calls.option(fd, SOL_IP, SystemCalls.IP_ORIGDSTADDR, 1);
+        }
+        makeRoom(fd);
+        return new EpollSocket(loop, calls, fd);
+    }
+
+    @Override
     public UdpSocket connected(InetAddress peer, int port) throws SocketRefused {
         int fd = calls.socket(SocketAddress.family(SocketAddress.isV6(peer)));
         if (fd < 0) {
             throw new SocketRefused(SocketRefused.Cause.DESCRIPTORS);
+        }
+        int from = outgoing.range();
+        if (from != 0) {
+            calls.option(fd, OutgoingPorts.LEVEL, OutgoingPorts.OPTION, from);
         }
         return connect(fd, peer, port);
     }

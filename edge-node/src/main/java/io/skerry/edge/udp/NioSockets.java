@@ -99,6 +99,11 @@ final class NioSockets implements UdpSockets {
     }
 
     @Override
+    public EpollSocket front(InetAddress address) throws IOException {
+        throw new IOException("steering needs epoll");
+    }
+
+    @Override
     public UdpSocket connected(InetAddress peer, int port) throws SocketRefused {
         DatagramChannel channel;
         try {

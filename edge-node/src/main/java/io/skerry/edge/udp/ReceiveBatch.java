@@ -123,6 +123,12 @@ final class ReceiveBatch {
         return PacketInfo.isPresent(controls, control(i), length, v6);
     }
 
+    /// Whether a datagram was led here from the port it was sent to.
+    boolean isSteered(int i, boolean v6) {
+        long length = MessageHeader.controlLength(messages, message(i));
+        return OriginalDestination.isPresent(controls, control(i), length, v6);
+    }
+
     /// Whether the payload looks as if a PROXY version 2 header came first.
     boolean looksLikeProxyV2(int i) {
         return length(i) >= 12

@@ -3,6 +3,7 @@ package io.skerry.edge.udp;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.Route;
+import io.skerry.edge.listener.SteeredPorts;
 import io.skerry.edge.session.EndReason;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -21,6 +22,7 @@ final class UdpListener implements Listener {
     private final Promise<Void> closed = Promise.promise();
     private final BiConsumer<UdpListener, Future<Void>> whenDraining;
     private volatile Route route;
+    private volatile boolean steered;
     private volatile boolean endsQuiet;
     private volatile List<UdpPort> ports = List.of();
     private volatile Runnable whenDrained = () -> {};
@@ -42,7 +44,9 @@ final class UdpListener implements Listener {
 
     @Override
     public List<Integer> sockets() {
-        return ports.stream().map(port -> port.socket().number()).toList();
+        return steered
+                ? List.of()
+                : ports.stream().map(port -> port.socket().descriptor()).toList();
     }
 
     @Override
@@ -69,6 +73,19 @@ final class UdpListener implements Listener {
     void adopt(int index, SessionState state, int fd) {
         UdpPort port = ports.get(Math.floorMod(index, ports.size()));
         port.loop().execute(() -> port.adopt(state, fd));
+    }
+
+    /// Opened as a steered port, on all loops; it has no sockets of its own to speak of.
+    void openedSteered(List<UdpPort> all, SteeredPorts<UdpListener> table) {
+        opened(all);
+        steered = true;
+        table.put(key.address(), key.port(), this);
+        closed.future().onComplete(v -> table.remove(key.address(), key.port(), this));
+    }
+
+    /// The share of a loop, of a steered port.
+    UdpPort port(int loop) {
+        return ports.get(loop);
     }
 
     @Override
@@ -167,6 +184,6 @@ final class UdpListener implements Listener {
 
     @Override
     public int descriptors() {
-        return closed.future().isComplete() ? 0 : ports.size();
+        return steered || closed.future().isComplete() ? 0 : ports.size();
     }
 }

@@ -11,24 +11,30 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import io.skerry.edge.handover.OpenSocket;
+import io.skerry.edge.listener.Front;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerFactory;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.listener.Route;
+import io.skerry.edge.listener.SteeredPorts;
 import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.session.EndReason;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -49,6 +55,11 @@ public final class UdpListeners implements ListenerFactory {
     private final int receiveBuffer;
     private final int sessionsPerClient;
     private final Supplier<List<InetAddress>> addresses;
+    private final OutgoingPorts outgoing;
+    private final SteeredPorts<UdpListener> steeredV4 = new SteeredPorts<>();
+    private final SteeredPorts<UdpListener> steeredV6 = new SteeredPorts<>();
+    private final List<UdpFront> openFronts = new CopyOnWriteArrayList<>();
+    private @Nullable Future<List<Front>> fronts;
 
     /// @param group the event loops; stays the caller's
     public UdpListeners(
@@ -57,7 +68,19 @@ public final class UdpListeners implements ListenerFactory {
             SessionLimits limits,
             SessionMetrics metrics,
             UdpSettings settings) {
-        this(group, own, limits, metrics, settings, NioSockets::addressesOfMachine);
+        this(group, own, limits, metrics, settings, new OutgoingPorts());
+    }
+
+    /// @param group the event loops; stays the caller's
+    /// @param outgoing from which ports sockets towards origins may leave
+    public UdpListeners(
+            Iterable<EventExecutor> group,
+            OwnPorts own,
+            SessionLimits limits,
+            SessionMetrics metrics,
+            UdpSettings settings,
+            OutgoingPorts outgoing) {
+        this(group, own, limits, metrics, settings, outgoing, NioSockets::addressesOfMachine);
     }
 
     UdpListeners(
@@ -67,6 +90,18 @@ public final class UdpListeners implements ListenerFactory {
             SessionMetrics metrics,
             UdpSettings settings,
             Supplier<List<InetAddress>> addresses) {
+        this(group, own, limits, metrics, settings, new OutgoingPorts(), addresses);
+    }
+
+    UdpListeners(
+            Iterable<EventExecutor> group,
+            OwnPorts own,
+            SessionLimits limits,
+            SessionMetrics metrics,
+            UdpSettings settings,
+            OutgoingPorts outgoing,
+            Supplier<List<InetAddress>> addresses) {
+        this.outgoing = outgoing;
         this.addresses = addresses;
         receiveBuffer = settings.receiveBufferBytes();
         sessionsPerClient = settings.sessionsPerClient();
@@ -87,7 +122,7 @@ public final class UdpListeners implements ListenerFactory {
         if (executor instanceof IoEventLoop loop
                 && (loop.isCompatible(EpollIoHandle.class)
                         || loop.isCompatible(NioIoHandle.class))) {
-            loops.add(new UdpLoop(loop, metrics, receiveBuffer, addresses));
+            loops.add(new UdpLoop(loop, metrics, receiveBuffer, outgoing, addresses));
         }
     }
 
@@ -112,6 +147,7 @@ public final class UdpListeners implements ListenerFactory {
     /// Ends the loops of its own, if any, and with them what is open there; to be called when every
     /// listener has drained.
     public void close() {
+        openFronts.forEach(UdpFront::close);
         if (ownGroup != null) {
             // With no quiet time at all Netty 4.2.18 may end a loop without closing its sockets.
             var _ = ownGroup.shutdownGracefully(1, 5_000, TimeUnit.MILLISECONDS);
@@ -184,6 +220,61 @@ public final class UdpListeners implements ListenerFactory {
     public void adoptSession(Listener listener, int index, OpenSocket session) {
         ((UdpListener) listener)
                 .adopt(index, SessionState.read(session.about()), session.descriptor());
+    }
+
+    @Override
+    public synchronized Future<List<Front>> fronts(Collection<InetAddress> homes) {
+        Future<List<Front>> opened = fronts;
+        if (opened == null || opened.failed()) {
+            List<Future<Front>> all = new ArrayList<>();
+            for (InetAddress home : homes) {
+                for (int i = 0; i < loops.size(); i++) {
+                    all.add(front(i, home));
+                }
+            }
+            opened = Future.join(all).map(v -> all.stream().map(Future::result).toList());
+            fronts = opened;
+        }
+        return opened;
+    }
+
+    private Future<Front> front(int number, InetAddress home) {
+        Promise<Front> opened = Promise.promise();
+        UdpLoop loop = loops.get(number);
+        loop.execute(() -> {
+            try {
+                UdpFront front = new UdpFront(loop, number, home, steered(home), node.metrics());
+                openFronts.add(front);
+                opened.complete(front.place());
+            } catch (IOException refused) {
+                opened.fail(refused);
+            }
+        });
+        return opened.future();
+    }
+
+    private SteeredPorts<UdpListener> steered(InetAddress address) {
+        return address instanceof Inet6Address ? steeredV6 : steeredV4;
+    }
+
+    @Override
+    public Future<Listener> openSteered(ListenerKey key, Route route) {
+        Future<Void> before = closing.getOrDefault(key.port(), Future.succeededFuture());
+        return before.map(gone -> {
+            UdpListener listener = new UdpListener(key, route, this::closing);
+            List<UdpPort> ports = new ArrayList<>();
+            for (UdpLoop loop : loops) {
+                ports.add(new UdpPort(listener, node, loop, null, numbers.incrementAndGet()));
+            }
+            listener.openedSteered(ports, steered(key.address()));
+            return listener;
+        });
+    }
+
+    @Override
+    public Future<Void> settled() {
+        List<Future<Void>> all = List.copyOf(closing.values());
+        return all.isEmpty() ? Future.succeededFuture() : Future.join(all).mapEmpty();
     }
 
     private List<UdpLoop> choose(int wanted) {

@@ -7,6 +7,7 @@ import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.util.concurrent.Future;
 import io.skerry.edge.metrics.SessionMetrics;
+import io.skerry.edge.transport.OutgoingPorts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -38,22 +39,33 @@ final class UdpLoop {
     /// Sessions that are not read because another process may go on with them.
     final List<UdpSession> paused = new ArrayList<>();
 
+    /// Datagrams read from a socket before others have their turn: so many batches.
+    private static final int ROUNDS = 4;
+
+    /// Whose a received datagram is.
+    interface Ports {
+        /// Null where nobody's.
+        @Nullable UdpPort at(ReceiveBatch in, int i);
+    }
+
     private final IoEventLoop loop;
     private @Nullable Future<?> ticking;
     private int part;
     private long millis;
 
+    /// @param outgoing from which ports sockets towards origins may leave
     /// @param addresses the node's addresses, for sockets that cannot tell which was dialled
     UdpLoop(
             IoEventLoop loop,
             SessionMetrics metrics,
             int receiveBuffer,
+            OutgoingPorts outgoing,
             Supplier<List<InetAddress>> addresses) {
         this.loop = loop;
         out = new SendBatch(metrics);
         sockets =
                 loop.isCompatible(EpollIoHandle.class)
-                        ? new EpollSockets(this, receiveBuffer)
+                        ? new EpollSockets(this, receiveBuffer, outgoing)
                         : new NioSockets(this, receiveBuffer, addresses);
     }
 
@@ -91,6 +103,37 @@ final class UdpLoop {
     /// Runs a task again and again until it is cancelled.
     Future<?> every(long taskMillis, Runnable task) {
         return loop.scheduleAtFixedRate(task, taskMillis, taskMillis, TimeUnit.MILLISECONDS);
+    }
+
+    /// Receives what waits at a socket and hands it to the sessions; answers whether that was a
+    /// full batch or more.
+    boolean receive(UdpSocket socket, Ports ports) {
+        int count;
+        int round = 0;
+        do {
+            count = in.receive(socket);
+            UdpSession current = null;
+            for (int i = 0; i < count; i++) {
+                UdpPort port = ports.at(in, i);
+                UdpSession session = port == null ? null : port.sessionOf(in, i, current);
+                if (session != current) {
+                    if (current != null) {
+                        current.flush();
+                    }
+                    current = session;
+                    if (current != null) {
+                        current.startBatch();
+                    }
+                }
+                if (current != null) {
+                    current.forward(in, i);
+                }
+            }
+            if (current != null) {
+                current.flush();
+            }
+        } while (count == ReceiveBatch.SLOTS && ++round < ROUNDS);
+        return round > 0;
     }
 
     void add(UdpSession session) {

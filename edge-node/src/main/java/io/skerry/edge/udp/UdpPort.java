@@ -16,13 +16,20 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// A listening socket on one event loop: finds or begins the session of each datagram. All but the
-/// constructor is for the loop's thread only.
-final class UdpPort {
-    private static final int ROUNDS = 4;
+/// A port on one event loop: finds or begins the session of each datagram. All but the constructor
+/// is for the loop's thread only.
+///
+/// A steered port has a socket while it has sessions, for their answers to leave from. Nothing
+/// arrives there while the port is steered; when it no longer is, the socket takes over until every
+/// session has one of its own.
+final class UdpPort implements UdpLoop.Ports {
+    private static final Logger LOG = LoggerFactory.getLogger(UdpPort.class);
 
     private final UdpListener listener;
     private final UdpNode node;
@@ -33,12 +40,19 @@ final class UdpPort {
     private final InetAddress own;
     private final long ownHigh;
     private final long ownLow;
-    private final UdpSocket socket;
+    private final boolean steered;
+    private @Nullable UdpSocket socket;
+    private int open;
     private boolean draining;
 
-    /// @param socket a listening one; the port closes it
+    /// @param socket a listening one; the port closes it; null where the port is steered
     /// @param number tells this port from all others of the loop
-    UdpPort(UdpListener listener, UdpNode node, UdpLoop loop, UdpSocket socket, int number) {
+    UdpPort(
+            UdpListener listener,
+            UdpNode node,
+            UdpLoop loop,
+            @Nullable UdpSocket socket,
+            int number) {
         this.listener = listener;
         this.node = node;
         this.loop = loop;
@@ -49,20 +63,72 @@ final class UdpPort {
         ownHigh = SocketAddress.high(own);
         ownLow = SocketAddress.low(own);
         this.socket = socket;
+        steered = socket == null;
     }
 
+    /// Has the loop watch its socket, if it has one.
     void register() throws IOException {
-        socket.register(this::receive, () -> {});
+        UdpSocket own = socket;
+        if (own != null) {
+            own.register(
+                    () -> {
+                        if (loop.receive(own, this)) {
+                            countOverflow(own);
+                        }
+                    },
+                    () -> {});
+        }
     }
 
     void close() {
-        countOverflow(socket);
-        socket.release();
+        if (socket != null) {
+            countOverflow(socket);
+            socket.release();
+            socket = null;
+        }
+    }
+
+    @Override
+    public UdpPort at(ReceiveBatch in, int i) {
+        return this;
+    }
+
+    /// Makes sure that answers have a socket to leave through.
+    private boolean hasSocket() {
+        if (socket != null) {
+            return true;
+        }
+        try {
+            socket = loop.sockets.listening(own, key().port(), UdpSockets.Sharing.FROM_THE_START);
+            register();
+            return true;
+        } catch (IOException refused) {
+            LOG.debug("{} cannot answer", key(), refused);
+            close();
+            return false;
+        }
+    }
+
+    void sessionBegan() {
+        open++;
+        listener.sessionBegan();
+    }
+
+    void sessionEnded() {
+        open--;
+        closeUnused();
+        listener.sessionEnded();
+    }
+
+    private void closeUnused() {
+        if (steered && open == 0 && !draining) {
+            close();
+        }
     }
 
     /// Reads nothing from now on; the socket stays open.
     void pause() {
-        socket.leave();
+        socket().leave();
     }
 
     void resume() {
@@ -107,42 +173,15 @@ final class UdpPort {
         return node.admission();
     }
 
+    /// What answers leave through; while there are sessions.
     UdpSocket socket() {
-        return socket;
+        return Objects.requireNonNull(socket);
     }
 
-    private void receive() {
-        ReceiveBatch in = loop.in;
-        int count;
-        int round = 0;
-        do {
-            count = in.receive(socket);
-            UdpSession current = null;
-            for (int i = 0; i < count; i++) {
-                UdpSession session = sessionOf(in, i, current);
-                if (session != current) {
-                    if (current != null) {
-                        current.flush();
-                    }
-                    current = session;
-                    if (current != null) {
-                        current.startBatch();
-                    }
-                }
-                if (current != null) {
-                    current.forward(in, i);
-                }
-            }
-            if (current != null) {
-                current.flush();
-            }
-        } while (count == ReceiveBatch.SLOTS && ++round < ROUNDS);
-        if (round > 0) {
-            countOverflow(socket);
-        }
-    }
-
-    private @Nullable UdpSession sessionOf(ReceiveBatch in, int i, @Nullable UdpSession last) {
+    /// The session of a datagram, which may begin with it; null where it has none.
+    ///
+    /// @param last the session of the datagram before
+    @Nullable UdpSession sessionOf(ReceiveBatch in, int i, @Nullable UdpSession last) {
         SessionKey key = loop.wanted;
         long name = in.name(i);
         key.clientHigh = SocketAddress.high(in.names(), name, v6);
@@ -151,7 +190,10 @@ final class UdpPort {
         key.port = number;
         key.dialledHigh = ownHigh;
         key.dialledLow = ownLow;
-        if (wildcard) {
+        if (wildcard && in.isSteered(i, v6)) {
+            key.dialledHigh = OriginalDestination.high(in.controls(), in.control(i), v6);
+            key.dialledLow = OriginalDestination.low(in.controls(), in.control(i), v6);
+        } else if (wildcard) {
             if (!in.hasLocalAddress(i, v6)) {
                 // Nothing could be answered.
                 node.metrics().dropped(DropReason.SEND_FAILED);
@@ -174,7 +216,7 @@ final class UdpPort {
     private @Nullable UdpSession open(SessionKey key, ReceiveBatch in, int i) {
         int scope = v6 ? (int) (key.clientPort >>> 16) : 0;
         InetAddress client = SocketAddress.address(v6, key.clientHigh, key.clientLow, scope);
-        int at = wildcard ? PacketInfo.scope(in.controls(), in.control(i), v6, key.dialledHigh) : 0;
+        int at = wildcard ? dialledScope(key, in, i) : 0;
         InetAddress dialled =
                 wildcard ? SocketAddress.address(v6, key.dialledHigh, key.dialledLow, at) : own;
         Route route = listener.route();
@@ -186,8 +228,15 @@ final class UdpPort {
         UdpSession session = open(route, new UdpSession.Peer(key, client, dialled, at));
         if (session == null) {
             node.admission().leave(route, client);
+            closeUnused();
         }
         return session;
+    }
+
+    private int dialledScope(SessionKey key, ReceiveBatch in, int i) {
+        return in.isSteered(i, v6)
+                ? OriginalDestination.scope(in.controls(), in.control(i), v6)
+                : PacketInfo.scope(in.controls(), in.control(i), v6, key.dialledHigh);
     }
 
     private @Nullable UdpSession open(Route route, UdpSession.Peer peer) {
@@ -218,6 +267,10 @@ final class UdpPort {
     }
 
     private @Nullable UdpSession open(Route route, UdpSession.Peer peer, Origin origin) {
+        if (!hasSocket()) {
+            route.origins().unused(origin);
+            return refuse(DropReason.DESCRIPTORS, EndReason.DESCRIPTORS);
+        }
         UdpSocket toOrigin;
         try {
             toOrigin = loop.sockets.connected(origin.address(), route.originPort());

@@ -98,7 +98,7 @@ final class UdpSession implements SessionTable.Keyed {
         port.metrics().opened(Protocol.UDP);
         route.origins().opened(client, origin);
         loop.add(this);
-        port.listener().sessionBegan();
+        port.sessionBegan();
     }
 
     private void listen() throws IOException {
@@ -254,7 +254,7 @@ final class UdpSession implements SessionTable.Keyed {
                         manner,
                         headerDue,
                         Math.max(0, loop.millis() - usedAt));
-        return new OpenSocket(port.place(), state.print(), toOrigin.number());
+        return new OpenSocket(port.place(), state.print(), toOrigin.descriptor());
     }
 
     /// Reads answers again.
@@ -341,6 +341,6 @@ final class UdpSession implements SessionTable.Keyed {
                     route.originPort(),
                     reason.word());
         }
-        port.listener().sessionEnded();
+        port.sessionEnded();
     }
 }

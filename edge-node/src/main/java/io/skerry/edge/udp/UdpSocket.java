@@ -32,7 +32,7 @@ sealed interface UdpSocket permits EpollSocket, NioSocket, NioWildcard {
     }
 
     /// Its descriptor; -1 where it has none.
-    default int number() {
+    default int descriptor() {
         return -1;
     }
 

@@ -20,6 +20,11 @@ sealed interface UdpSockets permits EpollSockets, NioSockets {
     /// @throws java.net.BindException naming address and port
     UdpSocket listening(InetAddress address, int port, Sharing sharing) throws IOException;
 
+    /// A socket on a free port that tells the address and port each datagram was sent to.
+    ///
+    /// @throws IOException where the system has no such
+    EpollSocket front(InetAddress address) throws IOException;
+
     /// A socket of a free port that talks to a peer alone.
     UdpSocket connected(InetAddress peer, int port) throws SocketRefused;
 

@@ -41,11 +41,11 @@ class CgroupTest {
     @Test
     void aCgroupOfVersionOneIsToldApart() {
         Path folder = Path.of("/sys/fs/cgroup/memory");
-        assertThatThrownBy(() -> Cgroup.check(folder, "cgroup"))
+        assertThatThrownBy(() -> Cgroup.check(folder, FileSystem.CGROUP1))
                 .isInstanceOf(BpfException.class)
                 .hasMessageStartingWith("/sys/fs/cgroup/memory is a cgroup of version 1");
-        assertThatThrownBy(() -> Cgroup.check(folder, "tmpfs"))
+        assertThatThrownBy(() -> Cgroup.check(folder, FileSystem.OTHER))
                 .isInstanceOf(BpfException.class)
-                .hasMessageStartingWith("/sys/fs/cgroup/memory is no cgroup (tmpfs)");
+                .hasMessageStartingWith("/sys/fs/cgroup/memory is no cgroup (neither");
     }
 }

@@ -137,6 +137,19 @@ class FollowerTest {
     }
 
     @Test
+    void aWatchedContentIsTheSameContent() {
+        service.watch(true);
+        service.put(Contents.of(A, 1, 80));
+        follow(SHORT);
+        Eventually.holds("reported", () -> reported(A) == 1);
+        Eventually.holds("counts", () -> service.applied(A).counts() != null);
+        service.watch(false);
+        Eventually.holds("counts no more", () -> service.applied(A).counts() == null);
+        assertThat(service.applied(A).refused()).isEmpty();
+        assertThat(service.pulled).as("once is enough").hasSize(1);
+    }
+
+    @Test
     void pullsItsTargetsAndReportsAtOnceWhatItApplied() {
         service.put(Contents.of(A, 1, 80, 443));
         service.put(Contents.of(B, 2, 90));

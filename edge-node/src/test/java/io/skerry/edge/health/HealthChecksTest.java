@@ -7,6 +7,7 @@ import io.skerry.edge.clientaddress.Decoded;
 import io.skerry.edge.clientaddress.ProxyV1;
 import io.skerry.edge.clientaddress.ProxyV2;
 import io.skerry.edge.clientaddress.Spp;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import java.net.InetSocketAddress;
@@ -68,6 +69,23 @@ class HealthChecksTest {
             Eventually.holds("up", health::up);
             assertThat(checks.count(CheckResult.OK) - good).isGreaterThanOrEqualTo(3);
             assertThat(again.count.get()).isGreaterThanOrEqualTo(3);
+        }
+    }
+
+    @Test
+    void aPortOfThisNodeIsNotDialledAndStaysAsItWas() {
+        try (TestOrigin origin = TestOrigin.tcp(HOST, 0);
+                TestOrigin ours = TestOrigin.tcp(HOST, 0)) {
+            checks.close();
+            checks =
+                    new HealthChecks(
+                            100, new OutgoingPorts(), target -> target.port() == ours.port());
+            Health health = checks.use(tcp(ours, ClientIp.OFF), null);
+            checks.use(tcp(origin, ClientIp.OFF), null);
+            Eventually.holds("left out", () -> checks.count(CheckResult.NOT_MADE) >= 3);
+            answers(1);
+            assertThat(ours.count.get()).isZero();
+            assertThat(health.up()).isTrue();
         }
     }
 

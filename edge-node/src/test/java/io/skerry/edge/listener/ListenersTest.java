@@ -2,7 +2,9 @@ package io.skerry.edge.listener;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.skerry.edge.bpf.Kernel;
 import io.skerry.edge.metrics.RuleCounters;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.Choice;
@@ -11,10 +13,14 @@ import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.origin.OriginState;
 import io.skerry.edge.session.EndReason;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.steering.KernelSteering;
+import io.skerry.edge.steering.ReservedPorts;
+import io.skerry.edge.steering.SteeringSettings;
 import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
 import io.skerry.edge.tcp.TcpSettings;
 import io.skerry.edge.transport.EventLoops;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.skerry.edge.transport.Transport;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.net.IpText;
@@ -26,6 +32,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,9 +47,21 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
+/// What listeners do, in both ways of opening ports.
 @Timeout(60)
+@ParameterizedClass
+@EnumSource(
+        value = Steering.Mode.class,
+        names = {"ON", "OFF"})
 final class ListenersTest {
+    @Parameter private Steering.Mode mode = Steering.Mode.OFF;
+    @TempDir private Path folder;
+
     private static final InetAddress HOME = IpText.parse("127.0.0.1").orElseThrow();
 
     private final Vertx vertx = Vertx.vertx();
@@ -62,10 +81,19 @@ final class ListenersTest {
                     own,
                     System::nanoTime);
     private final List<ServerSocket> origins = new ArrayList<>();
+    private Steering steering;
     private Listeners listeners;
 
     @BeforeEach
     void setUp() throws Exception {
+        if (mode == Steering.Mode.ON) {
+            Kernel.required();
+        }
+        steering =
+                KernelSteering.of(
+                        new SteeringSettings(mode, 100_000),
+                        new ReservedPorts(folder),
+                        new OutgoingPorts());
         listeners = with(new DescriptorBudget(20_000, 2_000));
     }
 
@@ -77,6 +105,7 @@ final class ListenersTest {
                         List.of(Slot.parse("127.0.0.1").orElseThrow()),
                         2,
                         budget,
+                        steering,
                         Optional.of("no privilege"));
         return new Listeners(vertx, factories, new Source(), own, System::nanoTime);
     }
@@ -223,7 +252,9 @@ final class ListenersTest {
 
     @Test
     void refusesARuleOverTheDescriptorBudgetAndKeepsTheEarlierOnes() throws Exception {
-        int port = 1_500;
+        assumeFalse(mode == Steering.Mode.ON, "steered ports need no descriptors");
+        listeners = with(new DescriptorBudget(112, 0));
+        int port = freePort();
         int origin = origin().getLocalPort();
         apply(Rules.content(0, false, Rules.tcp("rule-a", 1, origin, "" + port)));
 
@@ -232,7 +263,8 @@ final class ListenersTest {
                         0,
                         false,
                         Rules.tcp("rule-a", 1, origin, "" + port),
-                        Rules.tcp("rule-b", 2, 9, "2000-2999", "10000-30000", "40000-55999")));
+                        // Below the ports that the system chooses, so that none is of rule-a.
+                        Rules.tcp("rule-b", 2, 9, "2000-2099")));
 
         assertThat(listeners.refused("sid-1").get("rule-b")).startsWith("descriptors: ");
         assertThat(isOpen(port)).isTrue();
@@ -320,7 +352,8 @@ final class ListenersTest {
                                 "" + port)));
 
         assertThat(listeners.refused("sid-1").get("rule-u"))
-                .isEqualTo("bind_failed: udp:127.0.0.1:" + port + ": no udp here");
+                .startsWith("bind_failed: ")
+                .contains(mode == Steering.Mode.ON ? "cannot be steered" : "no udp here");
     }
 
     @Test
@@ -334,6 +367,14 @@ final class ListenersTest {
         assertThat(isOpen(17_999)).isTrue();
         apply(Rules.content(0, false));
         awaitTrue(() -> !isOpen(15_000));
+    }
+
+    @Test
+    void steersOnlyWhereItIsToldTo() throws Exception {
+        apply(Rules.content(0, false, Rules.tcp("rule-a", 1, 9, "15000-15099")));
+
+        assertThat(listeners.count(Protocol.TCP)).isEqualTo(100);
+        assertThat(listeners.steeredPorts()).isEqualTo(mode == Steering.Mode.ON ? 100 : 0);
     }
 
     @Test

@@ -17,19 +17,19 @@ import java.util.List;
 import java.util.TreeMap;
 
 /// Rules and contents for tests.
-final class Rules {
+public final class Rules {
     private Rules() {}
 
-    static WantedListener wanted(String id, Protocol protocol, int originPort) {
+    public static WantedListener wanted(String id, Protocol protocol, int originPort) {
         return new WantedListener(
                 "sid-1", rule(id, 1, protocol, originPort, ClientIp.OFF, "80"), null);
     }
 
-    static Rule tcp(String id, long revision, int originPort, String... ports) {
+    public static Rule tcp(String id, long revision, int originPort, String... ports) {
         return rule(id, revision, Protocol.TCP, originPort, ClientIp.OFF, ports);
     }
 
-    static Rule rule(
+    public static Rule rule(
             String id,
             long revision,
             Protocol protocol,
@@ -56,7 +56,7 @@ final class Rules {
         return new Rule(id, spec, revision);
     }
 
-    static InstanceContent content(int slot, boolean ipv6, Rule... rules) {
+    public static InstanceContent content(int slot, boolean ipv6, Rule... rules) {
         TreeMap<String, Rule> byId = new TreeMap<>();
         for (Rule each : rules) {
             byId.put(each.id(), each);

@@ -2,9 +2,14 @@ package io.skerry.edge.toa;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.skerry.edge.bpf.Kernel;
 import io.skerry.edge.transport.Transport;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,5 +43,30 @@ class ToaNeedsTest {
         Toa toa = Toa.start(settings, Transport.best());
         assertThat(toa.missing().orElseThrow()).isNotBlank();
         toa.stop();
+    }
+
+    @Test
+    void aNodeWithoutThePrivilegeSaysSo() throws Exception {
+        Kernel.required();
+        assertThat(probe()).isEqualTo("ready");
+        assertThat(probe("setpriv", "--bounding-set=-bpf,-sys_admin", "--inh-caps=-all"))
+                .startsWith(
+                        "no privilege: root or the capabilities CAP_BPF and CAP_NET_ADMIN are"
+                                + " needed (load toa_edge: Operation not permitted (1)");
+    }
+
+    /// What {@link ToaProbe} says when started so.
+    private static String probe(String... prefix) throws Exception {
+        List<String> command = new ArrayList<>(List.of(prefix));
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("--enable-native-access=ALL-UNNAMED");
+        command.add("-cp");
+        command.add(System.getProperty("java.class.path"));
+        command.add(ToaProbe.class.getName());
+        Process process =
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        return said.lines().reduce("", (first, last) -> last);
     }
 }

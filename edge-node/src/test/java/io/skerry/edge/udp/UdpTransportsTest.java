@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.metrics.DropReason;
+import io.skerry.edge.session.EndReason;
 import io.skerry.edge.transport.Transport;
 import io.skerry.shared.rule.ClientIp;
 import java.io.IOException;
@@ -85,6 +86,8 @@ class UdpTransportsTest {
                         return node.metrics.droppedBy(DropReason.PORT_CLOSED) > 0;
                     });
             release.run();
+            // Of those who came to the other loop while it was held.
+            listener.endSessions(EndReason.SHUTDOWN);
             TestNode.eventually("drained", () -> drained.get() == 1);
         }
     }

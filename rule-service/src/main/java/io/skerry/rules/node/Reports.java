@@ -117,10 +117,10 @@ public final class Reports {
                 .forEach((instance, applied) -> {
                     Map<String, RuleCounts> counts = applied.counts();
                     if (counts != null) {
-                        database.<Void>note(sql -> {
+                        database.note(sql -> {
                             RolloutTable.count(
                                     sql, instance, report.node(), applied.revision(), counts);
-                            return null;
+                            return true;
                         });
                     }
                 });

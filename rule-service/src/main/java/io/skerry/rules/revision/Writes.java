@@ -73,7 +73,7 @@ public final class Writes {
                         sql -> {
                             HeadTable.Head head = HeadTable.lock(sql);
                             Change change = new Change(sql, head, request, contents, keepRevisions);
-                            work.apply(change);
+                            var _ = work.apply(change);
                             change.finish();
                             return change.rehearsed();
                         })

@@ -49,6 +49,7 @@ record Canary(
         } else {
             standing = runs ? Standing.APPLIED : Standing.PENDING;
         }
-        return new Canary(name, standing, runs ? applied.refused() : Map.of(), counted);
+        return new Canary(
+                name, standing, applied != null && runs ? applied.refused() : Map.of(), counted);
     }
 }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -77,7 +78,9 @@ public final class RolloutDriver {
             return Optional.empty();
         }
         List<NodeRow> nodes = NodeTable.all(sql);
-        Gate.Verdict verdict = Gate.judge(rollout, canaries(sql, instance, rollout, nodes));
+        List<Canary> canaries = canaries(sql, instance, rollout, nodes);
+        keepBoots(sql, rollout, canaries, nodes);
+        Gate.Verdict verdict = Gate.judge(rollout, canaries);
         switch (verdict) {
             case Gate.Verdict.Wait wait -> {
                 return Optional.empty();
@@ -91,12 +94,31 @@ public final class RolloutDriver {
                 if (others.isEmpty()) {
                     return Optional.empty();
                 }
-                RolloutTable.setCanaries(sql, id, others);
+                // The first ones stay what they are: no node goes back to an older content.
+                Map<String, String> all = new TreeMap<>(rollout.canaries());
+                all.putAll(others);
+                RolloutTable.setCanaries(sql, id, all);
                 RolloutTable.step(sql, id, RolloutRow.State.CANARY, null);
             }
             case Gate.Verdict.TakeBack taken -> {}
         }
         return Optional.of(new Judged(rollout, verdict));
+    }
+
+    /// A canary that people took out of service may restart meanwhile.
+    private static void keepBoots(
+            Transaction sql, RolloutRow rollout, List<Canary> canaries, List<NodeRow> nodes) {
+        Map<String, String> boots = new TreeMap<>(rollout.canaries());
+        for (Canary canary : canaries) {
+            if (canary.standing() == Canary.Standing.AWAY) {
+                nodes.stream()
+                        .filter(node -> node.name().equals(canary.node()))
+                        .forEach(node -> boots.put(node.name(), node.boot()));
+            }
+        }
+        if (!boots.equals(rollout.canaries())) {
+            RolloutTable.setCanaries(sql, rollout.instance(), boots);
+        }
     }
 
     private static List<Canary> canaries(

@@ -27,6 +27,11 @@ public record Targets(long head, boolean drain, Map<String, Target> instances) {
             this(revision, digest, false);
         }
 
+        /// Whether it names the same content; watched or not makes no other one of it.
+        public boolean names(Target other) {
+            return revision == other.revision && digest.equals(other.digest);
+        }
+
         JsonObject print() {
             JsonObject json = new JsonObject().put("revision", revision).put("digest", digest);
             return watched ? json.put("watched", true) : json;

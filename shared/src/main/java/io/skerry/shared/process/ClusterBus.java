@@ -79,6 +79,7 @@ public final class ClusterBus implements Bus {
     private long lastHeard;
     private long lastAnswered;
     private long timer = -1;
+    private String trouble = "";
 
     private ClusterBus(Vertx home, ClusterSettings settings) {
         this.home = home;
@@ -117,7 +118,7 @@ public final class ClusterBus implements Bus {
                     if (listens.succeeded()) {
                         build();
                     } else {
-                        tried(Future.failedFuture("no member listens at " + settings.members()));
+                        tried(Future.failedFuture(new NobodyListens(settings.members())));
                     }
                 });
     }
@@ -171,11 +172,32 @@ public final class ClusterBus implements Bus {
             closing.tryComplete();
             return;
         }
-        log.warn(
-                "cannot join the cluster as {}: {}",
-                settings.clusterBind(),
-                joined.cause().getMessage());
+        troubled(joined.cause());
         home.setTimer(JOIN_RETRY_MILLIS, t -> enter());
+    }
+
+    /// Says each trouble once. That no full member listens yet is none: processes of a cluster
+    /// start in any order.
+    private void troubled(Throwable failure) {
+        String now = String.valueOf(failure.getMessage());
+        if (now.equals(trouble)) {
+            return;
+        }
+        trouble = now;
+        if (failure instanceof NobodyListens) {
+            log.info("waiting for the cluster: {}", now);
+        } else {
+            log.warn("cannot join the cluster as {}: {}", settings.clusterBind(), now);
+        }
+    }
+
+    /// No full member accepts a connection.
+    private static final class NobodyListens extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        NobodyListens(List<String> members) {
+            super("no rule service listens at " + String.join(", ", members));
+        }
     }
 
     private void entered(Vertx clustered) {
@@ -183,6 +205,10 @@ public final class ClusterBus implements Bus {
             clustered.close().onComplete(closing);
             return;
         }
+        // Nothing of ours runs there: what is left unhandled is Vert.x's own, and of no consequence
+        // beyond the silence that ends the membership, such as a promise failed twice when a broken
+        // cluster is left.
+        clustered.exceptionHandler(failure -> log.debug("in the clustered Vert.x", failure));
         EventBusPort port = new EventBusPort(clustered.eventBus());
         port.subscribe(PULSE, context, this::heard);
         registrations.forEach(registration -> register(port, registration));
@@ -192,6 +218,7 @@ public final class ClusterBus implements Bus {
         lastHeard = now();
         lastAnswered = lastHeard;
         heardAnybody = false;
+        trouble = "";
         membership = new Membership(clustered, port);
         log.info(
                 "joined the cluster as {} at {}, event bus {}{}",

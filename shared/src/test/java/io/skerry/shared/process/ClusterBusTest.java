@@ -2,6 +2,9 @@ package io.skerry.shared.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.problem.Code;
 import io.vertx.core.Future;
@@ -23,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /// The bus over real Hazelcast members on loopback.
 final class ClusterBusTest {
@@ -160,6 +164,34 @@ final class ClusterBusTest {
                                                     && Thread.currentThread().equals(asked)));
                 });
         assertThat(same.get(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void waitingForAMemberIsNoTroubleAndSaidOnce() throws Exception {
+        ListAppender<ILoggingEvent> said = new ListAppender<>();
+        Logger logger = (Logger) LoggerFactory.getLogger(ClusterBus.class);
+        said.start();
+        logger.addAppender(said);
+        try {
+            List<HostPort> ports = FreePorts.take(6);
+            ClusterBus waits = join(ports, 2);
+            long end = System.nanoTime() + JOIN.toNanos();
+            while (said.list.isEmpty() && System.nanoTime() < end) {
+                pause();
+            }
+            ClusterBus member = join(ports, 0);
+            member.serve("name", message -> Future.succeededFuture(new JsonObject()));
+            answer(waits, "name", JOIN);
+        } finally {
+            logger.detachAppender(said);
+        }
+        List<String> lines =
+                said.list.stream().map(each -> each.getLevel() + " " + each.getMessage()).toList();
+        assertThat(lines)
+                .contains("INFO waiting for the cluster: {}")
+                .filteredOn(line -> line.startsWith("INFO waiting"))
+                .hasSize(1);
+        assertThat(lines).allMatch(line -> line.startsWith("INFO "));
     }
 
     @Test

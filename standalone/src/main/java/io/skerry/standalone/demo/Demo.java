@@ -1,5 +1,9 @@
 package io.skerry.standalone.demo;
 
+import io.skerry.edge.bpf.BpfException;
+import io.skerry.edge.bpf.Cgroup;
+import io.skerry.edge.toa.Network;
+import io.skerry.edge.toa.ToaReader;
 import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.bus.Operation;
 import io.skerry.shared.bus.RuleReply;
@@ -12,16 +16,20 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Adds the instance `demo` with one rule per client-IP mode this machine can do.
 ///
 /// A demo of an earlier start is used again: its rules get the new ports of the origin, which lives
 /// in this process.
 public final class Demo {
+    private static final Logger LOG = LoggerFactory.getLogger(Demo.class);
     private static final String NAME = "demo";
     private static final int FIRST_PORT = 17_000;
     private static final Duration SERVED_DEADLINE = Duration.ofSeconds(10);
@@ -51,12 +59,42 @@ public final class Demo {
                     new Exhibit(Protocol.UDP, ClientIp.PPV2, FIRST_PORT + 3),
                     new Exhibit(Protocol.UDP, ClientIp.SPP, FIRST_PORT + 4));
 
+    private static final Exhibit TOA = new Exhibit(Protocol.TCP, ClientIp.TOA, FIRST_PORT + 4);
+
     private final Vertx vertx;
     private final Bus bus;
+
+    /// Makes the origin see the client of a TCP option, until this process ends.
+    private final Optional<ToaReader> reader = reader();
 
     public Demo(Vertx vertx, Bus bus) {
         this.vertx = vertx;
         this.bus = bus;
+    }
+
+    /// The origin's side of TOA for this process's cgroup, where this machine can do it. It
+    /// believes the edge node of this machine alone, and to send an option from here takes
+    /// privileges.
+    private static Optional<ToaReader> reader() {
+        Network edge = Network.parse("127.0.0.1").orElseThrow();
+        return Cgroup.ofThisProcess()
+                .flatMap(cgroup -> {
+                    try {
+                        var wanted = new ToaReader.Wanted(cgroup, List.of(edge));
+                        return Optional.of(ToaReader.attach(wanted));
+                    } catch (BpfException refused) {
+                        LOG.info("the demo goes without TOA: {}", refused.getMessage());
+                        return Optional.empty();
+                    }
+                });
+    }
+
+    private List<Exhibit> exhibits() {
+        List<Exhibit> all = new ArrayList<>(EXHIBITS);
+        if (reader.isPresent()) {
+            all.add(TOA);
+        }
+        return all;
     }
 
     /// Adds or renews the demonstration.
@@ -68,7 +106,24 @@ public final class Demo {
                 .compose(id ->
                         replaceRules(id)
                                 .compose(v -> served(id, System.nanoTime()))
-                                .map(v -> EXHIBITS.stream().map(each -> each.line(host)).toList()));
+                                .compose(v -> refused(id))
+                                .map(refused ->
+                                        exhibits().stream()
+                                                .filter(each -> !refused.contains(each))
+                                                .map(each -> each.line(host))
+                                                .toList()));
+    }
+
+    /// Exhibits whose rules this node refuses, such as TOA without access to its sockets.
+    private Future<List<Exhibit>> refused(String instance) {
+        return ask(Operation.LIST_RULES, Map.of("instance", instance, "status", "fail"), null)
+                .map(list ->
+                        exhibits().stream()
+                                .filter(each ->
+                                        list.getJsonArray("items").stream()
+                                                .map(JsonObject.class::cast)
+                                                .anyMatch(rule -> matches(rule, each)))
+                                .toList());
     }
 
     private Future<String> instance() {
@@ -98,7 +153,7 @@ public final class Demo {
                                     .map(JsonObject.class::cast)
                                     .toList();
                     Future<Void> done = Future.succeededFuture();
-                    for (Exhibit exhibit : EXHIBITS) {
+                    for (Exhibit exhibit : exhibits()) {
                         done = done.compose(v -> put(instance, exhibit, present));
                     }
                     return done;

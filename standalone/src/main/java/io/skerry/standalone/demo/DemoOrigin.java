@@ -122,7 +122,9 @@ final class DemoOrigin {
                     switch (decoded) {
                         case Decoded.Proxied proxied -> print(proxied.client());
                         case Decoded.Unnamed unnamed ->
-                                seen + " at " + print(socket.remoteAddress());
+                                mode == ClientIp.TOA
+                                        ? print(socket.remoteAddress())
+                                        : seen + " at " + print(socket.remoteAddress());
                         case Decoded.Incomplete incomplete -> "a client without a whole header";
                         case Decoded.Malformed malformed -> "unknown: " + malformed.reason();
                     };

@@ -8,6 +8,11 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,42 +31,52 @@ final class Cluster implements AutoCloseable {
     /// Below the ephemeral range, so that no outgoing connection takes a port meanwhile.
     private static final int PORT_FIRST = 20_000;
 
+    private static final int ANSWERS = 8;
     private static final int PORT_LAST = 30_000;
     private static final String TOKEN = "a token for tests";
 
     private static final Random random = new Random();
     private static final Set<Integer> given = new HashSet<>();
 
+    private final Site site;
     private final Path folder;
+    private final List<PostgresLink> links = new ArrayList<>();
     private final int gatewayPort = port();
     private final int[] rulesPorts = {port(), port()};
     private final int[] memberPorts = {port(), port()};
     private final List<ServiceProcess> rules = new ArrayList<>();
     private final List<ServiceProcess> edges = new ArrayList<>();
     private final ServiceProcess gateway;
-    private final Door door = new Door(gatewayPort);
+    private final Door door;
     private EmbeddedPostgres postgres;
 
-    private Cluster(Path folder, EmbeddedPostgres postgres) {
+    private Cluster(Site site, Path folder, EmbeddedPostgres postgres) {
+        this.site = site;
         this.folder = folder;
+        this.door = new Door(site.host("gateway"), gatewayPort);
         this.postgres = postgres;
         for (int i = 0; i < 2; i++) {
             rules.add(ruleService(i));
         }
-        Map<String, String> forGateway = member(port());
-        forGateway.put("SKERRY_API", "127.0.0.1:" + gatewayPort);
+        Map<String, String> forGateway = member("gateway", port());
+        forGateway.put("SKERRY_API", site.host("gateway") + ":" + gatewayPort);
         gateway = process("gateway", "io.skerry.gateway.GatewayMain", forGateway);
         for (int i = 1; i <= 3; i++) {
-            edges.add(edge("edge-" + i, "edge-" + i, address(i)));
+            edges.add(edge("edge-" + i, "edge-" + i, site.listen(i)));
         }
     }
 
     /// Starts everything and waits until all nodes are up.
     static Cluster start() {
+        return start(Site.loopback());
+    }
+
+    static Cluster start(Site site) {
         try {
             Path folder = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "cluster-");
             System.out.println("cluster in " + folder.getFileName());
-            Cluster cluster = new Cluster(folder, EmbeddedPostgres.start(folder.resolve("pg")));
+            Cluster cluster =
+                    new Cluster(site, folder, EmbeddedPostgres.start(folder.resolve("pg")));
             try {
                 cluster.all().forEach(ServiceProcess::start);
                 cluster.all().forEach(ServiceProcess::awaitReady);
@@ -80,12 +95,15 @@ final class Cluster implements AutoCloseable {
     }
 
     private ServiceProcess ruleService(int index) {
-        Map<String, String> environment = member(memberPorts[index]);
-        environment.put("SKERRY_POSTGRES", postgres.uri());
-        environment.put("SKERRY_RULES_BIND", "127.0.0.1:" + rulesPorts[index]);
+        String name = "rules-" + (index + 1);
+        PostgresLink link = new PostgresLink(site.home(), postgres.address().port());
+        links.add(link);
+        Map<String, String> environment = member(name, memberPorts[index]);
+        environment.put("SKERRY_POSTGRES", link.uri(postgres.uri()));
+        environment.put("SKERRY_RULES_BIND", site.host(name) + ":" + rulesPorts[index]);
         environment.put("SKERRY_NODE_TOKEN", TOKEN);
         environment.put("SKERRY_INSTANCE_QUOTA", "1000");
-        return process("rules-" + (index + 1), "io.skerry.rules.RuleServiceMain", environment);
+        return process(name, "io.skerry.rules.RuleServiceMain", environment);
     }
 
     /// Another edge node; not started.
@@ -93,10 +111,17 @@ final class Cluster implements AutoCloseable {
     /// @param process names the process and its folder
     /// @param node the name it goes by
     ServiceProcess edge(String process, String node, String address) {
-        Map<String, String> environment = member(port());
+        Map<String, String> environment = member(process, port());
         environment.put(
                 "SKERRY_RULES",
-                "http://127.0.0.1:" + rulesPorts[0] + ",http://127.0.0.1:" + rulesPorts[1]);
+                "http://"
+                        + site.host("rules-1")
+                        + ":"
+                        + rulesPorts[0]
+                        + ",http://"
+                        + site.host("rules-2")
+                        + ":"
+                        + rulesPorts[1]);
         environment.put("SKERRY_NODE_TOKEN", TOKEN);
         environment.put("SKERRY_NODE", node);
         environment.put("SKERRY_LISTEN", address);
@@ -106,23 +131,47 @@ final class Cluster implements AutoCloseable {
         return process(process, "io.skerry.edge.EdgeMain", environment);
     }
 
-    private Map<String, String> member(int port) {
-        Map<String, String> environment = new HashMap<>();
-        environment.put("SKERRY_CLUSTER_BIND", "127.0.0.1:" + port);
-        environment.put("SKERRY_BUS_BIND", "127.0.0.1:" + port());
+    private Map<String, String> member(String process, int port) {
+        Map<String, String> environment = new HashMap<>(site.settings(process));
+        String host = site.host(process);
+        environment.put("SKERRY_CLUSTER_BIND", host + ":" + port);
+        environment.put("SKERRY_BUS_BIND", host + ":" + port());
         environment.put(
                 "SKERRY_CLUSTER_MEMBERS",
-                "127.0.0.1:" + memberPorts[0] + ",127.0.0.1:" + memberPorts[1]);
+                site.host("rules-1")
+                        + ":"
+                        + memberPorts[0]
+                        + ","
+                        + site.host("rules-2")
+                        + ":"
+                        + memberPorts[1]);
         return environment;
     }
 
     private ServiceProcess process(String name, String main, Map<String, String> environment) {
-        return new ServiceProcess(name, main, environment, port(), folder);
+        environment.put("SKERRY_ADMIN", site.host(name) + ":" + port());
+        return new ServiceProcess(name, site.prefix(name), main, environment, folder);
     }
 
     /// Address of the edge node with this number.
-    static String address(int edge) {
-        return "127.0.0.1" + edge;
+    String address(int edge) {
+        return site.listen(edge);
+    }
+
+    /// The way of a rule service to the database.
+    ///
+    /// @param number 1 or 2
+    PostgresLink link(int number) {
+        return links.get(number - 1);
+    }
+
+    /// Ports of all rule services where edge nodes pull and report.
+    int[] rulesPorts() {
+        return rulesPorts.clone();
+    }
+
+    Path folder() {
+        return folder;
     }
 
     Door door() {
@@ -147,8 +196,44 @@ final class Cluster implements AutoCloseable {
         return Files.exists(folder.resolve("edge-" + number + "/trials/" + instance + ".json"));
     }
 
+    /// Does something to the database behind the back of the product.
+    void sql(String statement) throws SQLException {
+        try (Connection connection = database();
+                Statement sql = connection.createStatement()) {
+            sql.execute(statement);
+        }
+    }
+
+    /// How many nodes the database has heard of in so many seconds, and not in the future.
+    int nodesHeardWithin(int seconds) {
+        try (Connection connection = database();
+                Statement sql = connection.createStatement();
+                ResultSet rows =
+                        sql.executeQuery(
+                                "SELECT count(*) FROM node WHERE seen_at BETWEEN now() - interval '"
+                                        + seconds
+                                        + " s' AND now()")) {
+            rows.next();
+            return rows.getInt(1);
+        } catch (SQLException failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    private Connection database() throws SQLException {
+        String[] user =
+                postgres.uri().substring("postgresql://".length()).split("@", 2)[0].split(":", 2);
+        String url = "jdbc:postgresql://" + postgres.uri().split("@", 2)[1];
+        return DriverManager.getConnection(url, user[0], user[1]);
+    }
+
     EmbeddedPostgres postgres() {
         return postgres;
+    }
+
+    /// SIGKILL to the database; what watches over it starts it again.
+    void killPostgres() throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-9", Long.toString(postgres.pid())).start().waitFor();
     }
 
     /// Stops PostgreSQL and does not start it again.
@@ -165,7 +250,7 @@ final class Cluster implements AutoCloseable {
         }
     }
 
-    private List<ServiceProcess> all() {
+    List<ServiceProcess> all() {
         return Stream.of(rules, List.of(gateway), edges).flatMap(List::stream).toList();
     }
 
@@ -176,6 +261,23 @@ final class Cluster implements AutoCloseable {
                 CONVERGE,
                 () -> door.nodes().containsAll(up),
                 () -> door.nodes() + said());
+    }
+
+    /// Waits until everything is ready, all nodes are up, and so many requests in a row are
+    /// answered that each rule service has had some.
+    void awaitWell() {
+        all().forEach(ServiceProcess::awaitReady);
+        awaitNodes();
+        int[] answered = new int[1];
+        Waiting.until(
+                "every request is answered",
+                CONVERGE,
+                () -> {
+                    boolean good = door.call("GET", "/v1/nodes").status() == 200;
+                    answered[0] = good ? answered[0] + 1 : 0;
+                    return answered[0] >= ANSWERS;
+                },
+                this::said);
     }
 
     /// Waits until all three nodes acknowledged a rule.
@@ -189,7 +291,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /// Waits until a port says a word at some edge nodes.
-    static void awaitWord(String word, int port, int... numbers) {
+    void awaitWord(String word, int port, int... numbers) {
         for (int number : numbers) {
             Waiting.until(
                     "edge-" + number + " forwards port " + port,
@@ -199,7 +301,7 @@ final class Cluster implements AutoCloseable {
         }
     }
 
-    private String said() {
+    String said() {
         StringBuilder text = new StringBuilder();
         for (ServiceProcess each : all()) {
             text.append("\n--- ").append(each.name()).append('\n').append(each.said());
@@ -233,6 +335,8 @@ final class Cluster implements AutoCloseable {
     public void close() {
         all().forEach(ServiceProcess::close);
         door.close();
+        links.forEach(PostgresLink::close);
+        site.close();
         try {
             postgres.stop();
         } catch (IOException failed) {

@@ -15,17 +15,17 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /// The promise of the product: no session is cut that no change concerned. Random changes of rules
 /// and hot restarts of edge nodes, while sessions on other ports and on changed rules are open.
 ///
-/// `./skerry soak continuity` runs it at full length.
+/// `-Dskerry.soak.minutes` runs it at full length, as `./skerry soak continuity` does.
 @ExtendWith(SharedCluster.class)
 final class ContinuityIT {
-    private static final boolean FULL = Boolean.getBoolean("skerry.continuity.full");
+    private static final int MINUTES = Integer.getInteger("skerry.soak.minutes", 0);
+    private static final boolean FULL = MINUTES > 0;
     private static final int CONNECTIONS = FULL ? 3_000 : 300;
     private static final int UDP_SESSIONS = FULL ? 1_000 : 90;
     private static final int CHANGES = FULL ? 1_000 : 60;
     private static final int RESTARTS = 3;
     private static final int CHURN_PORTS = 30;
-    private static final Duration TIME_MAX =
-            Duration.ofMinutes(Integer.getInteger("skerry.soak.minutes", 5));
+    private static final Duration TIME_MAX = Duration.ofMinutes(FULL ? MINUTES : 5);
 
     private final Random random = new Random();
 
@@ -138,7 +138,7 @@ final class ContinuityIT {
             String udpRule = cluster.door().rule(instance, udpBody.put("idleSeconds", 600));
             cluster.awaitOnline(instance, tcpRule);
             cluster.awaitOnline(instance, udpRule);
-            sessions.open(tcp, CONNECTIONS, udp, UDP_SESSIONS);
+            sessions.open(cluster, tcp, CONNECTIONS, udp, UDP_SESSIONS);
             assertThat(sessions.round()).isEmpty();
             Changes changes =
                     new Changes(cluster.door(), instance, List.of(tcpRule, udpRule), sessions);

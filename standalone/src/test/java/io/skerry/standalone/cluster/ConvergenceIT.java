@@ -37,7 +37,7 @@ final class ConvergenceIT {
             cluster.awaitOnline(instance, rule);
             assertThat(cluster.door().rule(instance, rule).getString("status")).isEqualTo("online");
             for (int edge = 1; edge <= 3; edge++) {
-                assertThat(WordOrigin.heard(Cluster.address(edge), port)).contains("hello");
+                assertThat(WordOrigin.heard(cluster.address(edge), port)).contains("hello");
             }
             JsonArray addresses =
                     cluster.door()
@@ -46,7 +46,7 @@ final class ConvergenceIT {
                             .json()
                             .getJsonArray("addresses");
             assertThat(addresses.encode())
-                    .contains(Cluster.address(1), Cluster.address(2), Cluster.address(3));
+                    .contains(cluster.address(1), cluster.address(2), cluster.address(3));
         }
     }
 
@@ -67,7 +67,7 @@ final class ConvergenceIT {
                 long began = System.nanoTime();
                 cluster.door().call("PATCH", Door.path(instance, rule), patch).expect(200);
                 for (int edge = 1; edge <= 3; edge++) {
-                    while (!WordOrigin.heard(Cluster.address(edge), port)
+                    while (!WordOrigin.heard(cluster.address(edge), port)
                             .filter(word::equals)
                             .isPresent()) {
                         assertThat(Duration.ofNanos(System.nanoTime() - began))
@@ -137,7 +137,7 @@ final class ConvergenceIT {
             assertThat(twin.isReady()).isFalse();
             assertThat(cluster.door().nodes())
                     .containsExactly("edge-1 up", "edge-2 up", "edge-3 up");
-            assertThat(WordOrigin.heard(Cluster.address(1), port)).contains("not by you");
+            assertThat(WordOrigin.heard(cluster.address(1), port)).contains("not by you");
         }
     }
 }

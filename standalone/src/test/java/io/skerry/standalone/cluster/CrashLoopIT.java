@@ -26,11 +26,11 @@ final class CrashLoopIT {
             for (int death = 1; death <= DEATHS; death++) {
                 // What a crash of the process does is done to it: it serves the revision and is
                 // gone.
-                Cluster.awaitWord("still here", deadly, 3);
+                cluster.awaitWord("still here", deadly, 3);
                 cluster.edge(3).kill();
                 cluster.edge(3).start();
             }
-            Cluster.awaitWord("still here", good, 3);
+            cluster.awaitWord("still here", good, 3);
             Waiting.until(
                     "edge-3 refuses the revision",
                     Cluster.CONVERGE,
@@ -39,8 +39,8 @@ final class CrashLoopIT {
                                     .equals(List.of("edge-1 ack", "edge-2 ack", "edge-3 nack")),
                     () -> door.rollout(instance, rule) + cluster.edge(3).said());
             assertThat(reason(door, instance, rule)).contains("crash_loop: revision ");
-            assertThat(WordOrigin.heard(Cluster.address(3), deadly)).isEmpty();
-            assertThat(WordOrigin.heard(Cluster.address(1), deadly)).contains("still here");
+            assertThat(WordOrigin.heard(cluster.address(3), deadly)).isEmpty();
+            assertThat(WordOrigin.heard(cluster.address(1), deadly)).contains("still here");
             Waiting.until(
                     "the node says so",
                     Cluster.CONVERGE,
@@ -50,7 +50,7 @@ final class CrashLoopIT {
             JsonObject patch = new JsonObject().put("tag", "a new attempt");
             door.call("PATCH", Door.path(instance, rule), patch).expect(200);
             cluster.awaitOnline(instance, rule);
-            Cluster.awaitWord("still here", deadly, 3);
+            cluster.awaitWord("still here", deadly, 3);
         }
     }
 

@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The API of the cluster's gateway.
 final class Door implements AutoCloseable {
@@ -21,8 +22,8 @@ final class Door implements AutoCloseable {
                     .build();
     private final String base;
 
-    Door(int port) {
-        this.base = "http://127.0.0.1:" + port;
+    Door(String host, int port) {
+        this.base = "http://" + host + ":" + port;
     }
 
     /// @param status 0 where nobody answers
@@ -47,13 +48,32 @@ final class Door implements AutoCloseable {
         return send(method, path, HttpRequest.BodyPublishers.ofString(body.encode()));
     }
 
+    /// The same request with an `Idempotency-Key`, and with or without a body.
+    Reply call(String method, String path, @Nullable JsonObject body, String key) {
+        return send(
+                request(
+                                method,
+                                path,
+                                body == null
+                                        ? HttpRequest.BodyPublishers.noBody()
+                                        : HttpRequest.BodyPublishers.ofString(body.encode()))
+                        .header("Idempotency-Key", key)
+                        .build());
+    }
+
     private Reply send(String method, String path, HttpRequest.BodyPublisher body) {
-        HttpRequest request =
-                HttpRequest.newBuilder(URI.create(base + path))
-                        .timeout(REQUEST)
-                        .header("Content-Type", "application/json")
-                        .method(method, body)
-                        .build();
+        return send(request(method, path, body).build());
+    }
+
+    private HttpRequest.Builder request(
+            String method, String path, HttpRequest.BodyPublisher body) {
+        return HttpRequest.newBuilder(URI.create(base + path))
+                .timeout(REQUEST)
+                .header("Content-Type", "application/json")
+                .method(method, body);
+    }
+
+    private Reply send(HttpRequest request) {
         try {
             HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
             return new Reply(answer.statusCode(), answer.body());
@@ -73,10 +93,15 @@ final class Door implements AutoCloseable {
 
     /// A TCP rule from a port to a port of 127.0.0.1.
     static JsonObject tcp(int port, int originPort) {
+        return tcp(port, "127.0.0.1", originPort);
+    }
+
+    /// A TCP rule from a port to a port of an address.
+    static JsonObject tcp(int port, String address, int originPort) {
         return new JsonObject()
                 .put("protocol", "TCP")
                 .put("ports", new JsonArray().add(Integer.toString(port)))
-                .put("origin", new JsonObject().put("type", "single").put("address", "127.0.0.1"))
+                .put("origin", new JsonObject().put("type", "single").put("address", address))
                 .put("originPort", Integer.toString(originPort));
     }
 

@@ -45,8 +45,8 @@ final class FailureIT {
                     () -> "online".equals(status(cluster, instance, rule)),
                     () -> status(cluster, instance, rule));
             cluster.edge(2).start();
-            Cluster.awaitWord("edge-killed", before, 2);
-            Cluster.awaitWord("edge-killed", meanwhile, 2);
+            cluster.awaitWord("edge-killed", before, 2);
+            cluster.awaitWord("edge-killed", meanwhile, 2);
             cluster.awaitOnline(instance, rule);
         }
     }
@@ -60,17 +60,17 @@ final class FailureIT {
             cluster.awaitOnline(
                     instance, cluster.door().rule(instance, Door.tcp(before, origin.port())));
             cluster.rules().forEach(ServiceProcess::kill);
-            Cluster.awaitWord("rules-killed", before, 1, 2, 3);
+            cluster.awaitWord("rules-killed", before, 1, 2, 3);
             long began = System.nanoTime();
             assertThat(cluster.door().addRule(instance, Door.tcp(after, origin.port())).status())
                     .isIn(503, 504);
             assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(REFUSED_WITHIN);
             cluster.rules().forEach(ServiceProcess::start);
             cluster.rules().forEach(ServiceProcess::awaitReady);
-            Cluster.awaitWord("rules-killed", before, 1, 2, 3);
+            cluster.awaitWord("rules-killed", before, 1, 2, 3);
             String rule = acknowledged(cluster, instance, after, origin.port());
             cluster.awaitOnline(instance, rule);
-            Cluster.awaitWord("rules-killed", after, 1, 2, 3);
+            cluster.awaitWord("rules-killed", after, 1, 2, 3);
         }
     }
 
@@ -101,7 +101,7 @@ final class FailureIT {
             cluster.awaitOnline(
                     instance, cluster.door().rule(instance, Door.tcp(before, origin.port())));
             assertThat(cluster.gateway().stop()).isZero();
-            Cluster.awaitWord("gateway", before, 1, 2, 3);
+            cluster.awaitWord("gateway", before, 1, 2, 3);
             cluster.gateway().start();
             cluster.gateway().awaitReady();
             String rule = acknowledged(cluster, instance, after, origin.port());
@@ -119,9 +119,9 @@ final class FailureIT {
             cluster.rules().forEach(ServiceProcess::kill);
             cluster.gateway().kill();
             cluster.edge(3).kill();
-            assertThat(WordOrigin.heard(Cluster.address(3), port)).isEmpty();
+            assertThat(WordOrigin.heard(cluster.address(3), port)).isEmpty();
             cluster.edge(3).start();
-            Cluster.awaitWord("from disk", port, 3);
+            cluster.awaitWord("from disk", port, 3);
             cluster.rules().forEach(ServiceProcess::start);
             cluster.gateway().start();
             cluster.rules().forEach(ServiceProcess::awaitReady);
@@ -145,7 +145,7 @@ final class FailureIT {
                 assertThat(refused.status()).as(refused.text()).isEqualTo(503);
                 assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(REFUSED_WITHIN);
             }
-            Cluster.awaitWord("postgres gone", before, 1, 2, 3);
+            cluster.awaitWord("postgres gone", before, 1, 2, 3);
             cluster.startPostgres();
             String rule = acknowledged(cluster, instance, Cluster.port(), origin.port());
             cluster.awaitOnline(instance, rule);

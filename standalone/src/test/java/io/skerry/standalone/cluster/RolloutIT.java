@@ -45,10 +45,10 @@ final class RolloutIT {
     }
 
     /// Numbers of the edges whose port says a word.
-    private static List<Integer> saying(String word, int port) {
+    private static List<Integer> saying(Cluster cluster, String word, int port) {
         return IntStream.rangeClosed(1, 3)
                 .filter(edge ->
-                        WordOrigin.heard(Cluster.address(edge), port).equals(Optional.of(word)))
+                        WordOrigin.heard(cluster.address(edge), port).equals(Optional.of(word)))
                 .boxed()
                 .toList();
     }
@@ -65,13 +65,13 @@ final class RolloutIT {
             inWaves(cluster, instance, 5);
             cluster.door().call("PATCH", Door.path(instance, rule), patch).expect(200);
             awaitState(cluster, instance, "observing");
-            assertThat(saying("second", port)).hasSize(1);
-            assertThat(saying("first", port)).hasSize(2);
+            assertThat(saying(cluster, "second", port)).hasSize(1);
+            assertThat(saying(cluster, "first", port)).hasSize(2);
             assertThat(cluster.door().rule(instance, rule).getString("status"))
                     .isEqualTo("progress");
             awaitState(cluster, instance, "done");
             cluster.awaitOnline(instance, rule);
-            assertThat(saying("second", port)).containsExactly(1, 2, 3);
+            assertThat(saying(cluster, "second", port)).containsExactly(1, 2, 3);
         }
     }
 
@@ -94,13 +94,13 @@ final class RolloutIT {
                     "clients meet it and the gate closes",
                     Cluster.CONVERGE,
                     () -> {
-                        assertThat(saying("good", port)).hasSizeGreaterThanOrEqualTo(2);
+                        assertThat(saying(cluster, "good", port)).hasSizeGreaterThanOrEqualTo(2);
                         return state(cluster, instance).equals("rolled_back");
                     },
                     () -> rollout(cluster, instance));
             assertThat(rollout(cluster, instance).getString("reason"))
                     .contains(rule, "without a connection");
-            Cluster.awaitWord("good", port, 1, 2, 3);
+            cluster.awaitWord("good", port, 1, 2, 3);
             assertThat(cluster.door().rule(instance, rule).getString("originPort"))
                     .isEqualTo(Integer.toString(good.port()));
         }
@@ -110,7 +110,7 @@ final class RolloutIT {
     void aDryRunAsksTheNodesAndStoresNothing(Cluster cluster) throws IOException {
         String instance = cluster.door().instance("rehearsed");
         int port = Cluster.port();
-        InetAddress second = InetAddress.ofLiteral(Cluster.address(2));
+        InetAddress second = InetAddress.ofLiteral(cluster.address(2));
         try (ServerSocket held = new ServerSocket(port, 1, second)) {
             JsonObject answer =
                     cluster.door()
@@ -149,7 +149,7 @@ final class RolloutIT {
             Waiting.until(
                     "edge-2 is unready and closed",
                     Cluster.CONVERGE,
-                    () -> !cluster.edge(2).isReady() && saying("drains", port).size() == 2,
+                    () -> !cluster.edge(2).isReady() && saying(cluster, "drains", port).size() == 2,
                     () -> cluster.door().nodes());
             assertThat(cluster.door().nodes()).contains("edge-2 draining");
             int another = Cluster.port();
@@ -159,12 +159,14 @@ final class RolloutIT {
                     Cluster.CONVERGE,
                     () -> cluster.door().rule(instance, next).getString("status").equals("online"),
                     () -> cluster.door().rollout(instance, next));
-            assertThat(saying("drains", another)).containsExactly(1, 3);
+            assertThat(saying(cluster, "drains", another)).containsExactly(1, 3);
             cluster.door().call("POST", "/v1/nodes/edge-2/undrain").expect(202);
             Waiting.until(
                     "edge-2 serves again",
                     Cluster.CONVERGE,
-                    () -> cluster.edge(2).isReady() && saying("drains", another).size() == 3,
+                    () ->
+                            cluster.edge(2).isReady()
+                                    && saying(cluster, "drains", another).size() == 3,
                     () -> cluster.door().nodes());
             cluster.awaitNodes();
         }

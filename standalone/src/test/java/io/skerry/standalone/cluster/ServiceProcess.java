@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -23,24 +24,28 @@ final class ServiceProcess implements AutoCloseable {
     private static final Duration PROBE = Duration.ofSeconds(2);
 
     private final String name;
+    private final List<String> prefix;
     private final String main;
     private final Map<String, String> environment;
-    private final int adminPort;
     private final Path log;
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(PROBE).build();
     private final List<Process> leaving = new ArrayList<>();
     private @Nullable Process process;
 
+    /// @param prefix what goes before the command
     /// @param main class name of the process entry
     /// @param environment its settings
-    /// @param adminPort free port of 127.0.0.1
     /// @param folder where it writes what it says
     ServiceProcess(
-            String name, String main, Map<String, String> environment, int adminPort, Path folder) {
+            String name,
+            List<String> prefix,
+            String main,
+            Map<String, String> environment,
+            Path folder) {
         this.name = name;
+        this.prefix = prefix;
         this.main = main;
         this.environment = environment;
-        this.adminPort = adminPort;
         this.log = folder.resolve(name + ".log");
     }
 
@@ -70,7 +75,7 @@ final class ServiceProcess implements AutoCloseable {
 
     /// Starts it and returns at once.
     void start() {
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("@" + Path.of(System.getProperty("skerry.root"), "jvm.options"));
         command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"));
@@ -79,7 +84,6 @@ final class ServiceProcess implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().keySet().removeIf(each -> each.startsWith("SKERRY_"));
         builder.environment().putAll(environment);
-        builder.environment().put("SKERRY_ADMIN", "127.0.0.1:" + adminPort);
         builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
         builder.redirectErrorStream(true);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
@@ -105,7 +109,7 @@ final class ServiceProcess implements AutoCloseable {
     /// Status of an admin path; 0 where nobody answers.
     int status(String path) {
         HttpRequest request =
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + adminPort + path))
+                HttpRequest.newBuilder(URI.create("http://" + admin() + path))
                         .timeout(PROBE)
                         .build();
         try {
@@ -115,6 +119,52 @@ final class ServiceProcess implements AutoCloseable {
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             return 0;
+        }
+    }
+
+    /// One of its metrics, without labels; empty where nobody answers.
+    Optional<Double> metric(String name) {
+        HttpRequest request =
+                HttpRequest.newBuilder(URI.create("http://" + admin() + "/metrics"))
+                        .timeout(PROBE)
+                        .build();
+        try {
+            return http.send(request, HttpResponse.BodyHandlers.ofString())
+                    .body()
+                    .lines()
+                    .filter(line -> line.startsWith(name + " "))
+                    .map(line -> Double.valueOf(line.substring(name.length() + 1)))
+                    .findFirst();
+        } catch (IOException nobody) {
+            return Optional.empty();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
+    }
+
+    private String admin() {
+        return Objects.requireNonNull(environment.get("SKERRY_ADMIN"));
+    }
+
+    boolean isAlive() {
+        return process != null && process.isAlive();
+    }
+
+    /// Sends a signal such as `STOP` or `CONT`.
+    void signal(String signal) {
+        try {
+            new ProcessBuilder(
+                            "kill",
+                            "-" + signal,
+                            Long.toString(Objects.requireNonNull(process).pid()))
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -85,16 +85,17 @@ final class SteadySessions implements AutoCloseable {
     }
 
     /// Opens sessions, spread over the three edge nodes.
-    void open(int tcpPort, int tcpSessions, int udpPort, int udpSessions) throws IOException {
+    void open(Cluster cluster, int tcpPort, int tcpSessions, int udpPort, int udpSessions)
+            throws IOException {
         for (int i = 0; i < tcpSessions; i++) {
-            Socket socket = new Socket(Cluster.address(1 + i % 3), tcpPort);
+            Socket socket = new Socket(cluster.address(1 + i % 3), tcpPort);
             socket.setSoTimeout(TIMEOUT_MILLIS);
             socket.setTcpNoDelay(true);
             connections.add(socket);
         }
         for (int i = 0; i < udpSessions; i++) {
             DatagramChannel client = DatagramChannel.open();
-            client.connect(new InetSocketAddress(Cluster.address(1 + i % 3), udpPort));
+            client.connect(new InetSocketAddress(cluster.address(1 + i % 3), udpPort));
             clients.add(client);
         }
     }

@@ -10,7 +10,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Optional;
 
-/// An origin on 127.0.0.1 that says one word to whoever connects.
+/// An origin that says one word to whoever connects.
 final class WordOrigin implements AutoCloseable {
     private static final int TIMEOUT_MILLIS = 2_000;
 
@@ -18,9 +18,13 @@ final class WordOrigin implements AutoCloseable {
     private final byte[] word;
 
     WordOrigin(String word) {
+        this(word, "127.0.0.1");
+    }
+
+    WordOrigin(String word, String host) {
         this.word = word.getBytes(UTF_8);
         try {
-            server = new ServerSocket(0, 256, InetAddress.ofLiteral("127.0.0.1"));
+            server = new ServerSocket(0, 256, InetAddress.ofLiteral(host));
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

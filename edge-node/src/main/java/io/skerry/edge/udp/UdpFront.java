@@ -1,0 +1,86 @@
+package io.skerry.edge.udp;
+
+import io.skerry.edge.listener.Front;
+import io.skerry.edge.listener.SteeredPorts;
+import io.skerry.edge.metrics.DropReason;
+import io.skerry.edge.metrics.SessionMetrics;
+import io.skerry.edge.socket.SocketAddress;
+import io.skerry.shared.net.Protocol;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/// A socket of one event loop that takes the datagrams of all steered ports of a family; answers
+/// leave through sockets of the ports themselves. For the loop's thread only.
+final class UdpFront implements UdpLoop.Ports {
+    private final UdpLoop loop;
+    private final int number;
+    private final boolean v6;
+    private final SteeredPorts<UdpListener> ports;
+    private final EpollSocket socket;
+    private final InetSocketAddress at;
+    private final SessionMetrics metrics;
+
+    /// @param number of the loop
+    /// @param address where it is bound; the port is the system's choice
+    UdpFront(
+            UdpLoop loop,
+            int number,
+            InetAddress address,
+            SteeredPorts<UdpListener> ports,
+            SessionMetrics metrics)
+            throws IOException {
+        this.metrics = metrics;
+        this.loop = loop;
+        this.number = number;
+        this.ports = ports;
+        v6 = SocketAddress.isV6(address);
+        socket = loop.sockets.front(address);
+        at = socket.boundTo(v6);
+        socket.register(
+                () -> {
+                    if (loop.receive(socket, this)) {
+                        countOverflow();
+                    }
+                },
+                () -> {});
+    }
+
+    Front place() {
+        int fd = socket.fd().intValue();
+        return new Front(Protocol.UDP, number, at.getAddress(), at.getPort(), fd);
+    }
+
+    @Override
+    public @Nullable UdpPort at(ReceiveBatch in, int i) {
+        if (!in.isSteered(i, v6)) {
+            return null;
+        }
+        UdpListener listener =
+                ports.find(
+                        OriginalDestination.high(in.controls(), in.control(i), v6),
+                        OriginalDestination.low(in.controls(), in.control(i), v6),
+                        OriginalDestination.port(in.controls(), in.control(i), v6));
+        if (listener == null) {
+            // Its port has been closed while it waited.
+            metrics.dropped(DropReason.SEND_FAILED);
+            return null;
+        }
+        return listener.port(number);
+    }
+
+    private void countOverflow() {
+        long dropped = socket.overflow();
+        if (dropped > 0) {
+            metrics.dropped(DropReason.RECEIVE_BUFFER_FULL, dropped);
+        }
+    }
+
+    void close() {
+        loop.execute(() -> {
+            countOverflow();
+            socket.release();
+        });
+    }
+}

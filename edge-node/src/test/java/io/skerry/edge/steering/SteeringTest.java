@@ -1,0 +1,309 @@
+package io.skerry.edge.steering;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.skerry.edge.Eventually;
+import io.skerry.edge.bpf.Kernel;
+import io.skerry.edge.listener.Steering;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Forty thousand ports on one socket, in network namespaces of their own.
+@Timeout(180)
+final class SteeringTest {
+    private static final int RULES = 2_000;
+    private static final int PORTS = 20;
+    private static final int FIRST = 20_000;
+    private static final int LAST = FIRST + RULES * PORTS - 1;
+
+    @TempDir private Path folder;
+    private Namespace namespace;
+
+    @BeforeAll
+    static void kernelTakesPrograms() {
+        Kernel.required();
+    }
+
+    @BeforeEach
+    void open() throws Exception {
+        namespace = new Namespace();
+    }
+
+    @AfterEach
+    void close() {
+        namespace.close();
+    }
+
+    private Namespace.Node node(Steering.Mode mode) throws IOException {
+        return namespace.node(mode, 100_000, folder);
+    }
+
+    /// Rules of 20 ports, leaving out none: TCP on the even ones, UDP on the odd ones or as told.
+    private static void rules(Namespace.Node node, String protocol) {
+        for (int i = 0; i < RULES; i++) {
+            int first = FIRST + i * PORTS;
+            String range = first + "-" + (first + PORTS - 1);
+            assertThat(node.ask("rule rule-" + i + " " + protocol + " " + range))
+                    .isEqualTo("noted");
+        }
+    }
+
+    @Test
+    void everyPortOfTwoThousandRulesForwardsAndNoneBesideThem() throws Exception {
+        Namespace.Node node = node(Steering.Mode.AUTO);
+        assertThat(node.ask("missing")).isEqualTo("nothing");
+        rules(node, "TCP");
+        String took = node.ask("apply");
+        assertThat(node.ask("refused")).hasSize(2);
+        assertThat(node.ask("ports")).isEqualTo(2 * RULES * PORTS + " steered");
+        assertThat(Integer.parseInt(node.ask("descriptors"))).isLessThan(200);
+        System.out.println("80,000 ports (IPv4 and IPv6) after " + took + " ms");
+
+        long began = System.nanoTime();
+        assertThat(node.ask("dial " + FIRST + " " + LAST)).isEqualTo("" + RULES * PORTS);
+        System.out.println("dialled all in " + (System.nanoTime() - began) / 1_000_000 + " ms");
+
+        assertThat(node.ask("closed TCP " + (FIRST - 1))).isEqualTo("closed");
+        assertThat(node.ask("closed TCP " + (LAST + 1))).isEqualTo("closed");
+        assertThat(node.ask("closed UDP " + FIRST)).isEqualTo("closed");
+        assertThat(node.ask("keep one " + FIRST)).isEqualTo("alive");
+        assertThat(node.ask("drop rule-1999")).isEqualTo("true");
+        long change = Long.parseLong(node.ask("apply"));
+        System.out.println("one rule less after " + change + " ms");
+        assertThat(change).isLessThan(1_000);
+        assertThat(node.ask("closed TCP " + LAST)).isEqualTo("closed");
+        assertThat(node.ask("use one")).isEqualTo("alive");
+        assertThat(node.ask("stop")).isEqualTo("stopped");
+    }
+
+    @Test
+    void answersLeaveFromTheDialledPortAndSessionsOutliveTheTable() throws Exception {
+        Namespace.Node node = node(Steering.Mode.AUTO);
+        rules(node, "UDP");
+        node.ask("apply");
+        assertThat(node.ask("refused")).isEqualTo("{}");
+
+        assertThat(node.ask("ask " + FIRST + " " + LAST + " 97"))
+                .isEqualTo("" + (RULES * PORTS + 96) / 97);
+        assertThat(node.ask("talk mine " + (FIRST + 3))).isEqualTo("alive");
+        assertThat(node.ask("talk other " + LAST)).isEqualTo("alive");
+        // The whole table is another one afterwards, and mine is not in it.
+        for (int i = 0; i < 10; i++) {
+            node.ask("drop rule-" + i);
+        }
+        node.ask("apply");
+        assertThat(node.ask("closed UDP " + (FIRST + 3))).isEqualTo("closed");
+        assertThat(node.ask("use other")).isEqualTo("alive");
+        assertThat(node.ask("stop")).isEqualTo("stopped");
+    }
+
+    @Test
+    void aFewPortsHaveSocketsAndManyAreSteered() throws Exception {
+        Namespace.Node node = node(Steering.Mode.AUTO);
+        node.ask("rule rule-a TCP 20000-20099");
+        node.ask("apply");
+        assertThat(node.ask("ports")).isEqualTo("0 steered");
+        assertThat(node.ask("keep old 20001")).isEqualTo("alive");
+
+        node.ask("rule rule-b UDP 21000-21899");
+        node.ask("apply");
+
+        assertThat(node.ask("refused")).isEqualTo("{}");
+        assertThat(node.ask("ports")).isEqualTo("1800 steered");
+        assertThat(node.ask("use old")).isEqualTo("alive");
+        assertThat(node.ask("dial 20000 20099")).isEqualTo("100");
+        assertThat(node.ask("ask 21000 21899 30")).isEqualTo("30");
+    }
+
+    @Test
+    void withoutDescriptorsToSpareFewPortsAreSteeredToo() throws Exception {
+        Namespace.Node node =
+                namespace.node(
+                        Steering.Mode.AUTO, 100_000, folder, "prlimit", "--nofile=512", "--");
+        node.ask("rule rule-a TCP 20000-20299");
+        node.ask("apply");
+
+        assertThat(node.ask("refused")).isEqualTo("{}");
+        assertThat(node.ask("ports")).isEqualTo("600 steered");
+        assertThat(node.ask("dial 20000 20299")).isEqualTo("300");
+    }
+
+    @Test
+    void aRuleForThePortOfAProgramThatRunsIsRefusedAndTheProgramGoesOn() throws Exception {
+        Path key = folder.resolve("host-key");
+        assertThat(namespace.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "" + key))
+                .startsWith("0");
+        Files.createDirectories(Path.of("/run/sshd"));
+        Process sshd =
+                namespace.start(
+                        "/usr/sbin/sshd",
+                        "-D",
+                        "-f",
+                        "/dev/null",
+                        "-h",
+                        "" + key,
+                        "-p",
+                        "22022",
+                        "-o",
+                        "PidFile=none");
+        try {
+            Eventually.holds("sshd listens", () -> scans("22022"));
+            Namespace.Node node = node(Steering.Mode.ON);
+            node.ask("rule rule-a TCP 22000-22099");
+            node.ask("rule rule-b TCP 23000-23099");
+            node.ask("apply");
+
+            assertThat(node.ask("refused"))
+                    .contains("rule-a=port_in_use: ")
+                    .contains("22022 is held by sshd (pid ")
+                    .doesNotContain("rule-b");
+            assertThat(scans("22022")).isTrue();
+            assertThat(node.ask("closed TCP 22000")).isEqualTo("closed");
+            assertThat(node.ask("dial 23000 23099")).isEqualTo("100");
+        } finally {
+            sshd.destroy();
+            sshd.waitFor();
+        }
+    }
+
+    private boolean scans(String port) {
+        try {
+            return namespace.run("ssh-keyscan", "-p", port, "127.0.0.1").contains("ssh-ed25519");
+        } catch (IOException | InterruptedException failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    @Test
+    void nobodyWhoAsksForAnyPortIsGivenOneOfARule() throws Exception {
+        Namespace.Node node = node(Steering.Mode.ON);
+        assertThat(node.ask("leave 1000 33000 52999")).isNotEqualTo("0");
+        for (int i = 0; i < 10; i++) {
+            node.ask(
+                    "rule rule-" + i + " UDP " + (33_000 + 2_000 * i) + "-" + (34_999 + 2_000 * i));
+        }
+        node.ask("apply");
+        assertThat(node.ask("refused")).isEqualTo("{}");
+
+        assertThat(node.ask("leave 20000 33000 52999")).isEqualTo("0");
+        assertThat(reserved()).isEqualTo("0 33000-52999");
+        assertThat(node.ask("stop")).isEqualTo("stopped");
+        assertThat(reserved()).isEqualTo("0");
+    }
+
+    private String reserved() throws Exception {
+        return namespace.run("cat", "/proc/sys/net/ipv4/ip_local_reserved_ports").strip();
+    }
+
+    @Test
+    void nothingStaysAttachedAfterAStopOrASigkill() throws Exception {
+        Namespace.Node node = node(Steering.Mode.ON);
+        node.ask("rule rule-a TCP 33000-33099");
+        node.ask("apply");
+        assertThat(attached()).hasSize(1);
+        assertThat(node.ask("stop")).isEqualTo("stopped");
+        assertThat(attached()).isEmpty();
+
+        Namespace.Node next = node(Steering.Mode.ON);
+        next.ask("rule rule-a TCP 33000-33099");
+        next.ask("apply");
+        assertThat(attached()).hasSize(1);
+        next.kill();
+        Eventually.holds("detached", () -> attached().isEmpty());
+        assertThat(reserved()).isEqualTo("0 33000-33099");
+
+        Namespace.Node heir = node(Steering.Mode.ON);
+        heir.ask("rule rule-a TCP 34000-34099");
+        heir.ask("apply");
+        assertThat(reserved()).isEqualTo("0 34000-34099");
+        assertThat(heir.ask("dial 34000 34099")).isEqualTo("100");
+        assertThat(heir.ask("stop")).isEqualTo("stopped");
+    }
+
+    /// Programs attached to the namespace, as another program sees them.
+    private List<String> attached() {
+        try {
+            List<String> found = new ArrayList<>();
+            for (String line : namespace.run("bpftool", "net", "show").split("\n")) {
+                if (line.contains("sk_lookup")) {
+                    found.add(line);
+                }
+            }
+            String links = namespace.run("bpftool", "link", "show");
+            String inode =
+                    namespace.run("stat", "-L", "-c", "%i", "/proc/self/ns/net").substring(2);
+            for (String line : links.split("\n")) {
+                if (line.contains("netns_ino " + inode)) {
+                    found.add(line);
+                }
+            }
+            return found;
+        } catch (IOException | InterruptedException failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    @Test
+    void twoNodesDoNotTakeEachOthersPorts() throws Exception {
+        Namespace.Node first = node(Steering.Mode.ON);
+        Namespace.Node second = namespace.node(Steering.Mode.ON, 100_000, folder.resolve("second"));
+        first.ask("rule rule-a TCP 20000-20099");
+        first.ask("apply");
+        second.ask("rule rule-a TCP 20050-20149");
+        second.ask("rule rule-b TCP 21000-21099");
+        second.ask("apply");
+
+        assertThat(second.ask("refused"))
+                .contains("rule-a=port_in_use: ")
+                .contains("another Skerry node, which steers it (pid " + first.pid() + ")")
+                .doesNotContain("rule-b");
+        assertThat(second.ask("dial 21000 21099")).isEqualTo("100");
+        assertThat(first.ask("dial 20000 20099")).isEqualTo("100");
+        first.kill();
+        second.ask("apply");
+        assertThat(second.ask("refused")).isEqualTo("{}");
+        assertThat(second.ask("dial 20050 20149")).isEqualTo("100");
+    }
+
+    @Test
+    void aFullTableRefusesARuleWithTheNumbersAndServesTheOthers() throws Exception {
+        Namespace.Node node = namespace.node(Steering.Mode.ON, 200, folder);
+        node.ask("rule rule-a TCP 20000-20099");
+        node.ask("rule rule-b TCP 21000-21099");
+        node.ask("apply");
+
+        assertThat(node.ask("refused"))
+                .contains("rule-b=steering_full: its 200 ports are too many: 200 are steered")
+                .doesNotContain("rule-a");
+        assertThat(node.ask("dial 20000 20099")).isEqualTo("100");
+    }
+
+    @Test
+    void withoutTheRightsPortsAreOpenedByTheirSockets() throws Exception {
+        Namespace.Node node =
+                namespace.node(
+                        Steering.Mode.AUTO,
+                        100_000,
+                        folder,
+                        "setpriv",
+                        "--bounding-set=-all",
+                        "--inh-caps=-all",
+                        "--");
+        assertThat(node.ask("missing")).contains("CAP_BPF and CAP_NET_ADMIN");
+        node.ask("rule rule-a TCP 20000-21099");
+        node.ask("apply");
+
+        assertThat(node.ask("refused")).isEqualTo("{}");
+        assertThat(node.ask("ports")).isEqualTo("0 steered");
+        assertThat(node.ask("dial 20000 20099")).isEqualTo("100");
+    }
+}

@@ -1,0 +1,83 @@
+package io.skerry.standalone.cluster;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/// Processes that stop for a while without dying (SIGSTOP), for longer than the 10 s after which
+/// the cluster drops a member.
+@ExtendWith(SharedCluster.class)
+final class FreezeIT {
+    /// `-Dskerry.freeze.seconds`, 16 by default; a long run takes 90.
+    private static final Duration FREEZE =
+            Duration.ofSeconds(Integer.getInteger("skerry.freeze.seconds", 16));
+
+    @Test
+    void aFrozenEdgeIsDownAndKeepsItsSessionsAndConvergesWhenItWakes(Cluster cluster)
+            throws IOException {
+        try (EchoSession.Origin echo = new EchoSession.Origin("127.0.0.1");
+                WordOrigin origin = new WordOrigin("thawed")) {
+            int held = Cluster.port();
+            int changed = Cluster.port();
+            String instance = cluster.door().instance("frozen-edge");
+            cluster.awaitOnline(
+                    instance, cluster.door().rule(instance, Door.tcp(held, echo.port())));
+            try (EchoSession session = new EchoSession(cluster.address(2), held)) {
+                session.beat();
+                long wake = System.nanoTime() + FREEZE.toNanos();
+                cluster.edge(2).signal("STOP");
+                String rule = cluster.door().rule(instance, Door.tcp(changed, origin.port()));
+                cluster.awaitWord("thawed", changed, 1, 3);
+                Waiting.until(
+                        "the frozen node is down",
+                        Cluster.CONVERGE,
+                        () -> cluster.door().nodes().contains("edge-2 down"),
+                        () -> cluster.door().nodes());
+                await(wake);
+                cluster.edge(2).signal("CONT");
+                cluster.awaitOnline(instance, rule);
+                cluster.awaitWord("thawed", changed, 2);
+                session.beat();
+            }
+        }
+    }
+
+    @Test
+    void aFrozenRuleServiceStopsNobodyAndTakesPartWhenItWakes(Cluster cluster) {
+        try (WordOrigin origin = new WordOrigin("wrote on")) {
+            String instance = cluster.door().instance("frozen-rules");
+            ServiceProcess frozen = cluster.rules().get(0);
+            long wake = System.nanoTime() + FREEZE.toNanos();
+            frozen.signal("STOP");
+            int port = Cluster.port();
+            Door.Reply[] last = new Door.Reply[1];
+            Waiting.until(
+                    "a write is acknowledged by the other",
+                    Cluster.CONVERGE,
+                    () -> {
+                        last[0] =
+                                cluster.door()
+                                        .call(
+                                                "POST",
+                                                "/v1/instances/" + instance + "/rules",
+                                                Door.tcp(port, origin.port()),
+                                                "frozen-rules");
+                        return last[0].status() == 201;
+                    },
+                    () -> last[0]);
+            cluster.awaitWord("wrote on", port, 1, 2, 3);
+            await(wake);
+            frozen.signal("CONT");
+            cluster.awaitWell();
+            cluster.awaitOnline(instance, last[0].json().getString("id"));
+        }
+    }
+
+    private static void await(long nanoTime) {
+        while (System.nanoTime() < nanoTime) {
+            LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+        }
+    }
+}
