@@ -1,6 +1,5 @@
 package io.skerry.edge.listener;
 
-import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.net.Protocol;
@@ -18,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
@@ -36,8 +36,6 @@ public final class Listeners {
 
     private record Running(Listener listener, WantedListener wanted, boolean steered) {}
 
-    private record Pool(WantedListener wanted, OriginPool origins) {}
-
     private record Prepared(
             ListenerPlan plan,
             OpeningPlan openings,
@@ -46,13 +44,13 @@ public final class Listeners {
 
     private final Context context;
     private final ListenerFactories factories;
-    private final RouteSource routes;
+    private final RuleRoutes routes;
     private final OwnPorts own;
     private final PortOwner portOwner;
     private final LongSupplier nanoClock;
+    private final InheritedSockets inherited;
     private final Map<ListenerKey, Running> running = new HashMap<>();
     private final Map<RuleKey, Integer> ports = new HashMap<>();
-    private final Map<RuleKey, Pool> pools = new HashMap<>();
     private final Drains drains;
     private final LongAdder steeringFull = new LongAdder();
     private Map<RuleKey, Refusal> refused = Map.of();
@@ -69,9 +67,21 @@ public final class Listeners {
             RouteSource routes,
             OwnPorts own,
             LongSupplier nanoClock) {
+        this(vertx, factories, routes, own, nanoClock, new InheritedSockets(List.of()));
+    }
+
+    /// @param inherited sockets that are open already, used for the ports they are of
+    public Listeners(
+            Vertx vertx,
+            ListenerFactories factories,
+            RouteSource routes,
+            OwnPorts own,
+            LongSupplier nanoClock,
+            InheritedSockets inherited) {
+        this.inherited = inherited;
         this.context = vertx.getOrCreateContext();
         this.factories = factories;
-        this.routes = routes;
+        this.routes = new RuleRoutes(routes);
         this.own = own;
         this.portOwner = new PortOwner(own);
         this.nanoClock = nanoClock;
@@ -126,17 +136,20 @@ public final class Listeners {
         }
         Map<ListenerKey, Running> now = new HashMap<>(running);
         Set<ListenerKey> closing = drains.keys();
+        Set<ListenerKey> before = inherited.keys();
         List<InstanceContent> contents = wanted;
-        return context.<Prepared>executeBlocking(() -> prepare(contents, now, closing))
+        return context.<Prepared>executeBlocking(() -> prepare(contents, now, closing, before))
                 .compose(prepared -> apply(Objects.requireNonNull(prepared), contents))
                 .onFailure(bug -> LOG.error("applying a plan broke", bug));
     }
 
     /// @param closing ports that listeners may still be holding
+    /// @param before ports whose sockets are open already
     private Prepared prepare(
             List<InstanceContent> contents,
             Map<ListenerKey, Running> now,
-            Set<ListenerKey> closing) {
+            Set<ListenerKey> closing,
+            Set<ListenerKey> before) {
         WantedListeners next =
                 WantedListeners.of(contents, factories.slots(), own, factories.toaMissing());
         Map<ListenerKey, WantedListener> served = HashMap.newHashMap(now.size());
@@ -144,6 +157,7 @@ public final class Listeners {
         ListenerPlan plan = ListenerPlan.of(served, next.listeners());
         Set<ListenerKey> ours = new HashSet<>(now.keySet());
         ours.addAll(closing);
+        ours.addAll(before);
         for (ListenerChange change : plan.changes()) {
             if (change instanceof ListenerChange.Close(var key, var was)) {
                 now.remove(key);
@@ -155,7 +169,7 @@ public final class Listeners {
         OpeningPlan openings =
                 OpeningPlan.of(
                         plan,
-                        new OpeningPlan.Terms(next.listeners().size(), kept, held),
+                        new OpeningPlan.Terms(next.listeners().size(), kept, held, before),
                         steering.mode(),
                         steering.missing().isEmpty(),
                         factories.budget(),
@@ -229,7 +243,10 @@ public final class Listeners {
                                 host,
                                 prepared.openings(),
                                 prepared.taken()))
-                .onSuccess(v -> finish(closing.keySet(), refusals, contents));
+                .onSuccess(v -> {
+                    inherited.opened(prepared.openings(), refusals);
+                    finish(closing.keySet(), refusals, contents);
+                });
     }
 
     /// How often a rule was refused because the node steers as many ports as it may.
@@ -255,24 +272,9 @@ public final class Listeners {
     private void reroute(ListenerKey key, WantedListener next) {
         Running old = running.get(key);
         if (old != null) {
-            old.listener().reroute(route(key, next));
+            old.listener().reroute(routes.of(key, next));
             running.put(key, new Running(old.listener(), next, old.steered()));
         }
-    }
-
-    private Route route(ListenerKey key, WantedListener next) {
-        RuleKey ruleKey = next.ruleKey();
-        Pool pool = pools.get(ruleKey);
-        if (pool == null || !pool.wanted().equals(next)) {
-            pool = new Pool(next, routes.origins(next));
-            pools.put(ruleKey, pool);
-        }
-        return new Route(
-                next.instance(),
-                next.rule(),
-                next.rule().spec().originPort(key.port()),
-                pool.origins(),
-                routes.counters(ruleKey));
     }
 
     /// What opening tells: rules that are served now, and those that are not.
@@ -302,7 +304,12 @@ public final class Listeners {
 
         @Override
         public Route route(ListenerKey key, WantedListener wanted) {
-            return Listeners.this.route(key, wanted);
+            return routes.of(key, wanted);
+        }
+
+        @Override
+        public List<Integer> inherited(ListenerKey key) {
+            return inherited.take(key);
         }
 
         @Override
@@ -340,12 +347,7 @@ public final class Listeners {
         });
         refused = Map.copyOf(refusals);
         ports.values().removeIf(count -> count == 0);
-        for (RuleKey each : Set.copyOf(pools.keySet())) {
-            if (!ports.containsKey(each)) {
-                pools.remove(each);
-                routes.forget(each);
-            }
-        }
+        routes.retain(ports.keySet());
         LOG.debug(
                 "{} instances: {} ports open, {} rules closed, {} refused",
                 contents.size(),
@@ -383,6 +385,16 @@ public final class Listeners {
     public long sessions() {
         return drains.sessions()
                 + running.values().stream().mapToLong(each -> each.listener().sessions()).sum();
+    }
+
+    /// The open listeners.
+    public List<Listener> open() {
+        return running.values().stream().map(Running::listener).toList();
+    }
+
+    /// The open listener of a port.
+    public Optional<Listener> at(ListenerKey key) {
+        return Optional.ofNullable(running.get(key)).map(Running::listener);
     }
 
     /// Closes every port, lets sessions go on for a while and ends what is left.

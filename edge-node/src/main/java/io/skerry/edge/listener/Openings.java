@@ -8,6 +8,7 @@ import java.net.BindException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -79,13 +80,7 @@ final class Openings {
         int ports = rule.keys().size();
         held += rule.descriptors();
         underWay += ports;
-        RuleOpening.open(
-                        context,
-                        rule.keys(),
-                        key ->
-                                factories
-                                        .of(key.protocol())
-                                        .open(key, host.route(key, rule.wanted()), rule.loops()))
+        RuleOpening.open(context, rule.keys(), key -> open(key, rule))
                 .compose(outcome -> settle(rule, outcome))
                 .onComplete(settled ->
                         context.runOnContext(v -> {
@@ -96,6 +91,15 @@ final class Openings {
                                 next();
                             }
                         }));
+    }
+
+    private Future<Listener> open(ListenerKey key, OpeningPlan.Opening rule) {
+        ListenerFactory factory = factories.of(key.protocol());
+        Route route = host.route(key, rule.wanted());
+        List<Integer> sockets = host.inherited(key);
+        return sockets.isEmpty()
+                ? factory.open(key, route, rule.loops())
+                : factory.inherit(key, route, sockets);
     }
 
     private @org.jspecify.annotations.Nullable Refusal refusal(OpeningPlan.Opening rule) {

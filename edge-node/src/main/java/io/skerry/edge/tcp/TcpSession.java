@@ -345,6 +345,7 @@ final class TcpSession {
                     LOOP,
                     DRAIN_DEADLINE,
                     SHUTDOWN,
+                    HANDED_OVER,
                     MAX_CONNECTIONS,
                     SESSION_LIMIT,
                     DESCRIPTORS,

@@ -51,6 +51,7 @@ final class SimNode implements Applier {
                         this,
                         this::report,
                         nanos -> {},
+                        Future::succeededFuture,
                         () -> time.random)
                 .onFailure(bug -> time.broken(name + " does not start: " + bug));
     }
