@@ -48,6 +48,14 @@ public record ListenerPlan(List<ListenerChange> changes) {
         return new ListenerPlan(changes);
     }
 
+    /// Ports that it closes.
+    List<ListenerKey> closed() {
+        return changes.stream()
+                .filter(ListenerChange.Close.class::isInstance)
+                .map(ListenerChange::key)
+                .toList();
+    }
+
     /// What runs once the whole plan has been applied to what ran.
     public Map<ListenerKey, WantedListener> applyTo(Map<ListenerKey, WantedListener> running) {
         Map<ListenerKey, WantedListener> after = new HashMap<>(running);

@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,9 +35,9 @@ import org.slf4j.LoggerFactory;
 public final class Listeners {
     private static final Logger LOG = LoggerFactory.getLogger(Listeners.class);
 
-    private record Running(Listener listener, WantedListener wanted, boolean steered) {}
-
+    /// @param rules of which anything may change
     private record Prepared(
+            Set<RuleKey> rules,
             ListenerPlan plan,
             OpeningPlan openings,
             Map<RuleKey, Refusal> refused,
@@ -49,12 +50,15 @@ public final class Listeners {
     private final PortOwner portOwner;
     private final LongSupplier nanoClock;
     private final InheritedSockets inherited;
-    private final Map<ListenerKey, Running> running = new HashMap<>();
-    private final Map<RuleKey, Integer> ports = new HashMap<>();
+    private final RunningListeners running = new RunningListeners();
     private final Drains drains;
     private final LongAdder steeringFull = new LongAdder();
     private Map<RuleKey, Refusal> refused = Map.of();
     private List<InstanceContent> wanted = List.of();
+
+    /// What the last plan was made for; null where it is not known to have been applied.
+    private @Nullable WantedListeners planned;
+
     private Future<Void> last = Future.succeededFuture();
     private boolean stopped;
 
@@ -115,13 +119,12 @@ public final class Listeners {
     public Future<Map<ListenerKey, Refusal>> probe(Collection<ListenerKey> keys) {
         Promise<Map<ListenerKey, Refusal>> done = Promise.promise();
         context.runOnContext(v -> {
-            Set<ListenerKey> ours = new HashSet<>(running.keySet());
-            ours.addAll(drains.keys());
+            Set<ListenerKey> ours = ours();
             List<ListenerKey> others = keys.stream().filter(key -> !ours.contains(key)).toList();
             context.executeBlocking(
                             () -> {
                                 Map<ListenerKey, Refusal> refusals =
-                                        new HashMap<>(portOwner.refusals(others, ours));
+                                        new HashMap<>(portOwner.refusals(others, ours::contains));
                                 BindProbe.refusals(others).forEach(refusals::putIfAbsent);
                                 return refusals;
                             })
@@ -134,42 +137,49 @@ public final class Listeners {
         if (stopped) {
             return Future.succeededFuture();
         }
-        Map<ListenerKey, Running> now = new HashMap<>(running);
+        WantedListeners known = planned;
+        planned = null;
+        // Rules that were refused may have some of their ports open, all or none.
+        Set<RuleKey> again = new HashSet<>(known == null ? running.rules() : refused.keySet());
+        WantedListeners next =
+                known == null
+                        ? new WantedListeners(factories.slots(), own, factories.toaMissing())
+                        : known;
         Set<ListenerKey> closing = drains.keys();
         Set<ListenerKey> before = inherited.keys();
         List<InstanceContent> contents = wanted;
-        return context.<Prepared>executeBlocking(() -> prepare(contents, now, closing, before))
+        return context.<Prepared>executeBlocking(
+                        () -> prepare(next, contents, again, closing, before))
                 .compose(prepared -> apply(Objects.requireNonNull(prepared), contents))
+                .onSuccess(v -> planned = next)
                 .onFailure(bug -> LOG.error("applying a plan broke", bug));
     }
 
+    /// Costs what differs from the last plan. On a worker, while nothing else changes what runs.
+    ///
+    /// @param next what the last plan was made for; takes the new content
+    /// @param again rules to be planned even if they are wanted as before
     /// @param closing ports that listeners may still be holding
     /// @param before ports whose sockets are open already
     private Prepared prepare(
+            WantedListeners next,
             List<InstanceContent> contents,
-            Map<ListenerKey, Running> now,
+            Set<RuleKey> again,
             Set<ListenerKey> closing,
             Set<ListenerKey> before) {
-        WantedListeners next =
-                WantedListeners.of(contents, factories.slots(), own, factories.toaMissing());
-        Map<ListenerKey, WantedListener> served = HashMap.newHashMap(now.size());
-        now.forEach((key, each) -> served.put(key, each.wanted()));
-        ListenerPlan plan = ListenerPlan.of(served, next.listeners());
-        Set<ListenerKey> ours = new HashSet<>(now.keySet());
-        ours.addAll(closing);
-        ours.addAll(before);
-        for (ListenerChange change : plan.changes()) {
-            if (change instanceof ListenerChange.Close(var key, var was)) {
-                now.remove(key);
-            }
-        }
-        int kept = now.size();
-        long held = now.values().stream().mapToLong(r -> r.listener().descriptors()).sum();
+        Set<RuleKey> rules = new HashSet<>(next.update(contents));
+        rules.addAll(again);
+        ListenerPlan plan = ListenerPlan.of(running.of(rules), next.listeners(rules));
+        List<ListenerKey> closed = plan.closed();
         Steering steering = factories.steering();
         OpeningPlan openings =
                 OpeningPlan.of(
                         plan,
-                        new OpeningPlan.Terms(next.listeners().size(), kept, held, before),
+                        new OpeningPlan.Terms(
+                                next.size(),
+                                running.size() - closed.size(),
+                                running.descriptors() - running.descriptors(closed),
+                                before),
                         steering.mode(),
                         steering.missing().isEmpty(),
                         factories.budget(),
@@ -177,17 +187,17 @@ public final class Listeners {
         Set<ListenerKey> steered = openings.steeredKeys();
         List<ListenerKey> keys = openings.keys();
         // First kept from others, then looked at: so nobody comes in between.
-        BitSet ports = new BitSet();
+        BitSet ports = running.steeredPortsWithout(closed);
         steered.forEach(key -> ports.set(key.port()));
-        now.forEach((key, each) -> {
-            if (each.steered()) {
-                ports.set(key.port());
-            }
-        });
         steering.reserve(ports);
         Map<ListenerKey, String> elsewhere = keys.isEmpty() ? Map.of() : steering.elsewhere();
-        return new Prepared(
-                plan, openings, next.refused(), portOwner.refusals(keys, ours, steered, elsewhere));
+        Map<ListenerKey, Refusal> taken =
+                portOwner.refusals(
+                        keys,
+                        key -> running.contains(key) || closing.contains(key),
+                        steered,
+                        elsewhere);
+        return new Prepared(rules, plan, openings, new HashMap<>(next.refused()), taken);
     }
 
     private Future<Void> apply(Prepared prepared, List<InstanceContent> contents) {
@@ -203,7 +213,7 @@ public final class Listeners {
                         change -> {
                             switch (change) {
                                 case ListenerChange.Close(var key, var was) -> {
-                                    Running gone = take(key);
+                                    RunningListeners.Running gone = take(key);
                                     if (gone.steered()) {
                                         unsteered.add(key);
                                     }
@@ -245,7 +255,7 @@ public final class Listeners {
                                 prepared.taken()))
                 .onSuccess(v -> {
                     inherited.opened(prepared.openings(), refusals);
-                    finish(closing.keySet(), refusals, contents);
+                    finish(prepared.rules(), refusals, contents);
                 });
     }
 
@@ -256,24 +266,26 @@ public final class Listeners {
 
     /// Ports that are open without a socket of their own.
     public int steeredPorts() {
-        return (int) running.values().stream().filter(Running::steered).count();
+        return running.steeredCount();
     }
 
-    private Running take(ListenerKey key) {
-        Running gone = running.remove(key);
-        if (gone == null) {
-            throw new IllegalStateException(key + " does not run");
-        }
+    private RunningListeners.Running take(ListenerKey key) {
+        RunningListeners.Running gone = running.remove(key);
         own.remove(key.protocol(), key.address(), key.port());
-        ports.merge(gone.wanted().ruleKey(), -1, Integer::sum);
         return gone;
     }
 
+    private Set<ListenerKey> ours() {
+        Set<ListenerKey> ours = new HashSet<>(running.keys());
+        ours.addAll(drains.keys());
+        return ours;
+    }
+
     private void reroute(ListenerKey key, WantedListener next) {
-        Running old = running.get(key);
+        RunningListeners.Running old = running.get(key);
         if (old != null) {
             old.listener().reroute(routes.of(key, next));
-            running.put(key, new Running(old.listener(), next, old.steered()));
+            running.reroute(key, next);
         }
     }
 
@@ -287,14 +299,12 @@ public final class Listeners {
 
         @Override
         public long descriptors() {
-            return running.values().stream().mapToLong(r -> r.listener().descriptors()).sum();
+            return running.descriptors();
         }
 
         @Override
         public Set<ListenerKey> ours() {
-            Set<ListenerKey> ours = new HashSet<>(running.keySet());
-            ours.addAll(drains.keys());
-            return ours;
+            return Listeners.this.ours();
         }
 
         @Override
@@ -316,10 +326,9 @@ public final class Listeners {
         public void opened(WantedListener rule, List<Listener> listeners, boolean steered) {
             for (Listener each : listeners) {
                 ListenerKey key = each.key();
-                running.put(key, new Running(each, rule, steered));
+                running.add(new RunningListeners.Running(each, rule, steered));
                 own.add(key.protocol(), key.address(), key.port());
             }
-            ports.merge(rule.ruleKey(), listeners.size(), Integer::sum);
         }
 
         @Override
@@ -336,7 +345,7 @@ public final class Listeners {
     }
 
     private void finish(
-            Set<RuleKey> closed, Map<RuleKey, Refusal> refusals, List<InstanceContent> contents) {
+            Set<RuleKey> changed, Map<RuleKey, Refusal> refusals, List<InstanceContent> contents) {
         refusals.forEach((rule, refusal) -> {
             if (!refusal.equals(refused.get(rule))) {
                 if (refusal.code() == Refusal.Code.STEERING_FULL) {
@@ -346,13 +355,16 @@ public final class Listeners {
             }
         });
         refused = Map.copyOf(refusals);
-        ports.values().removeIf(count -> count == 0);
-        routes.retain(ports.keySet());
+        for (RuleKey each : changed) {
+            if (!running.rules().contains(each)) {
+                routes.forget(each);
+            }
+        }
         LOG.debug(
-                "{} instances: {} ports open, {} rules closed, {} refused",
+                "{} instances: {} ports open, {} rules changed, {} refused",
                 contents.size(),
                 running.size(),
-                closed.size(),
+                changed.size(),
                 refused.size());
     }
 
@@ -370,7 +382,7 @@ public final class Listeners {
     /// Rules of an instance without an open port whose sessions still drain.
     public List<String> draining(String instance) {
         return drains.rules().stream()
-                .filter(rule -> rule.instance().equals(instance) && !ports.containsKey(rule))
+                .filter(rule -> rule.instance().equals(instance) && !running.rules().contains(rule))
                 .map(RuleKey::rule)
                 .sorted()
                 .toList();
@@ -378,23 +390,22 @@ public final class Listeners {
 
     /// Open ports.
     public long count(Protocol protocol) {
-        return running.keySet().stream().filter(key -> key.protocol() == protocol).count();
+        return running.count(protocol);
     }
 
     /// Open sessions, about, those of draining listeners included.
     public long sessions() {
-        return drains.sessions()
-                + running.values().stream().mapToLong(each -> each.listener().sessions()).sum();
+        return drains.sessions() + running.sessions();
     }
 
     /// The open listeners.
     public List<Listener> open() {
-        return running.values().stream().map(Running::listener).toList();
+        return running.listeners();
     }
 
     /// The open listener of a port.
     public Optional<Listener> at(ListenerKey key) {
-        return Optional.ofNullable(running.get(key)).map(Running::listener);
+        return Optional.ofNullable(running.get(key)).map(RunningListeners.Running::listener);
     }
 
     /// Closes every port, lets sessions go on for a while and ends what is left.
@@ -414,8 +425,8 @@ public final class Listeners {
         // Longer than a rule may drain; the deadline below is the one that counts.
         int never = Math.toIntExact(Math.min(86_400, drain.toSeconds() + 3_600));
         drains.endWhenQuiet();
-        for (ListenerKey key : List.copyOf(running.keySet())) {
-            Running each = running.get(key);
+        for (ListenerKey key : List.copyOf(running.keys())) {
+            RunningListeners.Running each = running.get(key);
             if (each != null) {
                 each.listener().endWhenQuiet();
                 drains.begin(each.wanted().ruleKey(), List.of(take(key).listener()), never);

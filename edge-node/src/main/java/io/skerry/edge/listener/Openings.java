@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.net.BindException;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -137,8 +136,8 @@ final class Openings {
             host.refused(wanted, new Refusal(Refusal.Code.BIND_FAILED, failedKey + ": " + message));
             return Future.succeededFuture();
         }
-        Set<ListenerKey> ours = new HashSet<>(host.ours());
-        return context.<Refusal>executeBlocking(() -> portOwner.refusal(failedKey, ours))
+        Set<ListenerKey> ours = host.ours();
+        return context.<Refusal>executeBlocking(() -> portOwner.refusal(failedKey, ours::contains))
                 .onSuccess(found -> host.refused(wanted, found))
                 .mapEmpty();
     }

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /// Tells which ports are held by somebody else. Opening such a port may well succeed, since both
@@ -27,20 +28,21 @@ final class PortOwner {
 
     /// The ports among `wanted` that may not be opened, with the reason.
     ///
-    /// @param ours ports that listeners of this node hold or are just closing
-    Map<ListenerKey, Refusal> refusals(Collection<ListenerKey> wanted, Set<ListenerKey> ours) {
+    /// @param ours tells of a port whether a listener of this node holds it or is just closing it
+    Map<ListenerKey, Refusal> refusals(
+            Collection<ListenerKey> wanted, Predicate<ListenerKey> ours) {
         return refusals(wanted, ours, Set.of(), Map.of());
     }
 
     /// The ports among `wanted` that may not be opened, with the reason.
     ///
-    /// @param ours ports that listeners of this node hold or are just closing
+    /// @param ours tells of a port whether a listener of this node holds it or is just closing it
     /// @param steered those of `wanted` that will have no socket: one of another program that talks
     ///   to a single peer is not in their way
     /// @param elsewhere ports that others steer, with who they are
     Map<ListenerKey, Refusal> refusals(
             Collection<ListenerKey> wanted,
-            Set<ListenerKey> ours,
+            Predicate<ListenerKey> ours,
             Set<ListenerKey> steered,
             Map<ListenerKey, String> elsewhere) {
         if (wanted.isEmpty()) {
@@ -52,8 +54,7 @@ final class PortOwner {
             table.at(key.protocol(), key.port()).stream()
                     .filter(held -> !(held.connected() && steered.contains(key)))
                     .filter(held ->
-                            !ours.contains(
-                                    new ListenerKey(key.protocol(), held.address(), key.port())))
+                            !ours.test(new ListenerKey(key.protocol(), held.address(), key.port())))
                     .filter(held -> conflicts(key, held))
                     .findFirst()
                     .ifPresent(held -> conflicts.put(key, held));
@@ -155,7 +156,7 @@ final class PortOwner {
     }
 
     /// For ports that turned out to be taken only when they were bound.
-    Refusal refusal(ListenerKey key, Set<ListenerKey> ours) {
+    Refusal refusal(ListenerKey key, Predicate<ListenerKey> ours) {
         Map<ListenerKey, Refusal> found = refusals(List.of(key), ours);
         return found.getOrDefault(key, refusal(key, (SocketOwners.Owner) null));
     }

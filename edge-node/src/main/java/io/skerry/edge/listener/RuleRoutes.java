@@ -3,7 +3,6 @@ package io.skerry.edge.listener;
 import io.skerry.edge.origin.OriginPool;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 
 /// Routes of ports. The ports of a rule share its origins, which are made once for each content of
 /// the rule. On the control context.
@@ -32,13 +31,10 @@ final class RuleRoutes {
                 source.counters(ruleKey));
     }
 
-    /// Forgets all rules but these.
-    void retain(Set<RuleKey> rules) {
-        for (RuleKey each : Set.copyOf(pools.keySet())) {
-            if (!rules.contains(each)) {
-                pools.remove(each);
-                source.forget(each);
-            }
+    /// A rule has no port any more.
+    void forget(RuleKey rule) {
+        if (pools.remove(rule) != null) {
+            source.forget(rule);
         }
     }
 }

@@ -12,132 +12,314 @@ import io.skerry.shared.rule.Rule;
 import io.skerry.shared.rule.RuleSpec;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// What this node is to listen on for some content, and the rules that it cannot serve whatever the
-/// state of its ports. Pure, but for the node's own ports.
-///
-/// @param listeners by key
-/// @param refused rules left out, with the reason
-public record WantedListeners(
-        Map<ListenerKey, WantedListener> listeners, Map<RuleKey, Refusal> refused) {
+/// state of its ports. An update costs what differs from the content before, not all there is, and
+/// ends where starting anew would. For one thread at a time.
+public final class WantedListeners {
     private static final InetAddress ANYWHERE_V4 = IpText.parse("0.0.0.0").orElseThrow();
     private static final InetAddress ANYWHERE_V6 = IpText.parse("::").orElseThrow();
 
+    /// The earlier of two rules has a port that both want.
+    private static final Comparator<RuleKey> EARLIER_FIRST =
+            Comparator.comparing(RuleKey::instance).thenComparing(RuleKey::rule);
+
+    /// @param addresses of the slot; none where the node does not serve it
+    private record Claim(WantedListener wanted, int slot, List<InetAddress> addresses) {
+        /// Its ports one after the other until one passes the test; empty where none does.
+        Optional<ListenerKey> find(Predicate<ListenerKey> test) {
+            RuleSpec spec = wanted.rule().spec();
+            for (InetAddress address : addresses) {
+                for (PortRange range : spec.ports()) {
+                    for (int port = range.first(); port <= range.last(); port++) {
+                        ListenerKey key = new ListenerKey(spec.protocol(), address, port);
+                        if (test.test(key)) {
+                            return Optional.of(key);
+                        }
+                    }
+                }
+            }
+            return Optional.empty();
+        }
+
+        List<ListenerKey> keys() {
+            List<ListenerKey> keys = new ArrayList<>();
+            find(key -> !keys.add(key));
+            return keys;
+        }
+
+        /// The literal address of its origin, or null.
+        @Nullable InetAddress literal() {
+            return wanted.rule().spec().origin() instanceof OriginRef.Single(OriginAddress.Ip ip)
+                    ? ip.address()
+                    : null;
+        }
+    }
+
+    private final List<Slot> slots;
+    private final OwnPorts own;
+    private final Optional<String> toaMissing;
+    private Map<RuleKey, Claim> claims = Map.of();
+
+    /// Who has which port, rules whose origin would be a loop included.
+    private final Map<ListenerKey, WantedListener> claimed = new HashMap<>();
+
+    private final Map<RuleKey, Refusal> refused = new HashMap<>();
+
     /// @param own control ports and running listeners of this node
     /// @param toaMissing why the node cannot write the TOA option; empty where it can
+    public WantedListeners(List<Slot> slots, OwnPorts own, Optional<String> toaMissing) {
+        this.slots = List.copyOf(slots);
+        this.own = own;
+        this.toaMissing = toaMissing;
+    }
+
+    /// What is wanted for some content, from nothing.
     public static WantedListeners of(
             Collection<InstanceContent> contents,
             List<Slot> slots,
             OwnPorts own,
             Optional<String> toaMissing) {
-        WantedListeners wanted = new WantedListeners(new HashMap<>(), new HashMap<>());
-        TreeMap<String, InstanceContent> sorted = new TreeMap<>();
-        contents.forEach(each -> sorted.put(each.instance(), each));
-        for (InstanceContent content : sorted.values()) {
-            content.rules().values().forEach(rule -> wanted.add(content, rule, slots, toaMissing));
-        }
-        wanted.refuseLoops(own);
+        WantedListeners wanted = new WantedListeners(slots, own, toaMissing);
+        wanted.update(contents);
         return wanted;
     }
 
-    private void add(
-            InstanceContent content, Rule rule, List<Slot> slots, Optional<String> toaMissing) {
-        RuleKey ruleKey = new RuleKey(content.instance(), rule.id());
-        List<InetAddress> addresses =
-                content.slot() < slots.size()
-                        ? slots.get(content.slot()).addresses(content.ipv6())
-                        : List.of();
-        OriginGroup group = null;
-        if (rule.spec().origin() instanceof OriginRef.Group(String id)) {
-            group = content.groups().get(id);
-            if (group == null) {
-                refuse(ruleKey, Refusal.Code.NO_GROUP, "origin group " + id + " is missing");
-                return;
+    /// Rules left out, with the reason.
+    public Map<RuleKey, Refusal> refused() {
+        return Collections.unmodifiableMap(refused);
+    }
+
+    /// All listeners by key.
+    public Map<ListenerKey, WantedListener> listeners() {
+        return listeners(claims.keySet());
+    }
+
+    /// Those of some rules.
+    Map<ListenerKey, WantedListener> listeners(Collection<RuleKey> rules) {
+        Map<ListenerKey, WantedListener> listeners = new HashMap<>();
+        for (RuleKey each : rules) {
+            Claim claim = claims.get(each);
+            if (claim != null && !refused.containsKey(each)) {
+                claim.keys().forEach(key -> listeners.put(key, claim.wanted()));
             }
         }
-        if (addresses.isEmpty()) {
+        return listeners;
+    }
+
+    /// How many listeners there are.
+    int size() {
+        int size = claimed.size();
+        for (RuleKey each : refusedFor(Refusal.Code.LOOP)) {
+            Claim claim = claims.get(each);
+            size -= claim == null ? 0 : claim.keys().size();
+        }
+        return size;
+    }
+
+    private List<RuleKey> refusedFor(Refusal.Code code) {
+        List<RuleKey> rules = new ArrayList<>();
+        refused.forEach((rule, refusal) -> {
+            if (refusal.code() == code) {
+                rules.add(rule);
+            }
+        });
+        return rules;
+    }
+
+    /// Takes other content.
+    ///
+    /// @return the rules of which anything may be otherwise than before
+    Set<RuleKey> update(Collection<InstanceContent> contents) {
+        Map<RuleKey, Claim> next = claims(contents);
+        Set<RuleKey> differing = new HashSet<>();
+        next.forEach((rule, claim) -> {
+            if (!claim.equals(claims.get(rule))) {
+                differing.add(rule);
+            }
+        });
+        claims.keySet().stream().filter(rule -> !next.containsKey(rule)).forEach(differing::add);
+        Set<ListenerKey> touched = new HashSet<>();
+        Set<RuleKey> affected = withNeighbours(differing, next, touched);
+        for (RuleKey each : affected) {
+            release(each);
+        }
+        claims = next;
+        for (RuleKey each : affected) {
+            Claim claim = claims.get(each);
+            if (claim != null) {
+                claim(each, claim);
+            }
+        }
+        affected.addAll(refuseLoops(affected, touched));
+        return affected;
+    }
+
+    private Map<RuleKey, Claim> claims(Collection<InstanceContent> contents) {
+        TreeMap<String, InstanceContent> byInstance = new TreeMap<>();
+        contents.forEach(each -> byInstance.put(each.instance(), each));
+        Map<RuleKey, Claim> next = new HashMap<>();
+        for (InstanceContent content : byInstance.values()) {
+            List<InetAddress> addresses =
+                    content.slot() < slots.size()
+                            ? slots.get(content.slot()).addresses(content.ipv6())
+                            : List.of();
+            for (Rule rule : content.rules().values()) {
+                OriginGroup group =
+                        rule.spec().origin() instanceof OriginRef.Group(String id)
+                                ? content.groups().get(id)
+                                : null;
+                WantedListener wanted = new WantedListener(content.instance(), rule, group);
+                next.put(wanted.ruleKey(), new Claim(wanted, content.slot(), addresses));
+            }
+        }
+        return next;
+    }
+
+    /// The rules themselves and all that share a port with one of them, over however many others.
+    ///
+    /// @param touched gets all ports of these rules, those of before and of afterwards
+    private Set<RuleKey> withNeighbours(
+            Set<RuleKey> rules, Map<RuleKey, Claim> next, Set<ListenerKey> touched) {
+        Set<RuleKey> all = new TreeSet<>(EARLIER_FIRST);
+        all.addAll(rules);
+        Deque<RuleKey> left = new ArrayDeque<>(rules);
+        List<RuleKey> withoutPorts = refusedFor(Refusal.Code.PORT_IN_USE);
+        while (!left.isEmpty()) {
+            RuleKey rule = left.remove();
+            for (Map<RuleKey, Claim> each : List.of(claims, next)) {
+                Claim claim = each.get(rule);
+                if (claim != null) {
+                    for (ListenerKey key : claim.keys()) {
+                        touched.add(key);
+                        WantedListener owner = claimed.get(key);
+                        if (owner != null && all.add(owner.ruleKey())) {
+                            left.add(owner.ruleKey());
+                        }
+                    }
+                }
+            }
+            if (left.isEmpty()) {
+                for (RuleKey other : withoutPorts) {
+                    Claim claim = claims.get(other);
+                    if (!all.contains(other)
+                            && claim != null
+                            && claim.find(touched::contains).isPresent()) {
+                        all.add(other);
+                        left.add(other);
+                    }
+                }
+            }
+        }
+        return all;
+    }
+
+    private void release(RuleKey rule) {
+        Refusal refusal = refused.remove(rule);
+        boolean had = refusal == null || refusal.code() == Refusal.Code.LOOP;
+        Claim claim = claims.get(rule);
+        if (had && claim != null) {
+            claim.keys().forEach(claimed::remove);
+        }
+    }
+
+    private void claim(RuleKey ruleKey, Claim claim) {
+        RuleSpec spec = claim.wanted().rule().spec();
+        if (spec.origin() instanceof OriginRef.Group(String id) && claim.wanted().group() == null) {
+            refuse(ruleKey, Refusal.Code.NO_GROUP, "origin group " + id + " is missing");
+        } else if (claim.addresses().isEmpty()) {
             refuse(
                     ruleKey,
                     Refusal.Code.NO_SLOT,
                     "this node has no address for slot "
-                            + content.slot()
-                            + (content.slot() < slots.size() ? " without IPv6 access" : ""));
-        } else if (rule.spec().clientIp() == ClientIp.TOA && toaMissing.isPresent()) {
+                            + claim.slot()
+                            + (claim.slot() < slots.size() ? " without IPv6 access" : ""));
+        } else if (spec.clientIp() == ClientIp.TOA && toaMissing.isPresent()) {
             refuse(
                     ruleKey,
                     Refusal.Code.TOA_MISSING,
                     "this node cannot send the TOA option: " + toaMissing.get());
         } else {
-            addPorts(new WantedListener(content.instance(), rule, group), addresses);
+            ListenerKey taken = claim.find(claimed::containsKey).orElse(null);
+            WantedListener other = taken == null ? null : claimed.get(taken);
+            if (taken == null || other == null) {
+                claim.keys().forEach(key -> claimed.put(key, claim.wanted()));
+            } else {
+                refuse(
+                        ruleKey,
+                        Refusal.Code.PORT_IN_USE,
+                        taken + " belongs to rule " + other.rule().id());
+            }
         }
     }
 
-    private void addPorts(WantedListener wanted, List<InetAddress> addresses) {
-        RuleSpec spec = wanted.rule().spec();
-        for (InetAddress address : addresses) {
-            for (PortRange range : spec.ports()) {
-                for (int port = range.first(); port <= range.last(); port++) {
-                    ListenerKey key = new ListenerKey(spec.protocol(), address, port);
-                    WantedListener other = listeners.putIfAbsent(key, wanted);
-                    if (other != null) {
-                        remove(wanted);
+    /// Refuses what would lead to a port of this node; whether that one is served does not matter,
+    /// so that the order of the rules does not either.
+    ///
+    /// @param affected rules that may have another origin than before
+    /// @param touched ports that may belong to another rule than before, or to none
+    /// @return further rules that are refused now, or no longer are
+    private Set<RuleKey> refuseLoops(Set<RuleKey> affected, Set<ListenerKey> touched) {
+        Map<Protocol, BitSet> ports =
+                Map.of(Protocol.TCP, new BitSet(), Protocol.UDP, new BitSet());
+        touched.forEach(key -> ports.getOrDefault(key.protocol(), new BitSet()).set(key.port()));
+        Map<InetAddress, Boolean> local = new HashMap<>();
+        Set<RuleKey> further = new HashSet<>();
+        claims.forEach((rule, claim) -> {
+            InetAddress ip = claim.literal();
+            Refusal before = refused.get(rule);
+            boolean hasPorts = before == null || before.code() == Refusal.Code.LOOP;
+            if (ip != null && hasPorts) {
+                RuleSpec spec = claim.wanted().rule().spec();
+                PortRange origin = spec.originPort();
+                int hit =
+                        ports.getOrDefault(spec.protocol(), new BitSet())
+                                .nextSetBit(origin.first());
+                boolean met = hit >= 0 && hit <= origin.last();
+                if (met || before != null || affected.contains(rule)) {
+                    int looping = loopingPort(spec.protocol(), ip, origin, local);
+                    refused.remove(rule);
+                    if (looping > 0) {
                         refuse(
-                                wanted.ruleKey(),
-                                Refusal.Code.PORT_IN_USE,
-                                key + " belongs to rule " + other.rule().id());
-                        return;
+                                rule,
+                                Refusal.Code.LOOP,
+                                "origin "
+                                        + new ListenerKey(spec.protocol(), ip, looping)
+                                        + " is a port of this node");
+                    }
+                    if ((before == null) != (looping == 0)) {
+                        further.add(rule);
                     }
                 }
             }
-        }
-    }
-
-    private void remove(WantedListener wanted) {
-        listeners.values().removeIf(each -> each.ruleKey().equals(wanted.ruleKey()));
-    }
-
-    private void refuseLoops(OwnPorts own) {
-        Map<InetAddress, Boolean> local = new HashMap<>();
-        Map<RuleKey, WantedListener> literal = new HashMap<>();
-        for (WantedListener each : listeners.values()) {
-            if (each.rule().spec().origin() instanceof OriginRef.Single(OriginAddress.Ip ip)) {
-                literal.put(each.ruleKey(), each);
-            }
-        }
-        for (WantedListener each : literal.values()) {
-            RuleSpec spec = each.rule().spec();
-            if (spec.origin() instanceof OriginRef.Single(OriginAddress.Ip(InetAddress ip))) {
-                int looping = loopingPort(spec.protocol(), ip, spec.originPort(), own, local);
-                if (looping > 0) {
-                    remove(each);
-                    refuse(
-                            each.ruleKey(),
-                            Refusal.Code.LOOP,
-                            "origin "
-                                    + new ListenerKey(spec.protocol(), ip, looping)
-                                    + " is a port of this node");
-                }
-            }
-        }
+        });
+        return further;
     }
 
     private int loopingPort(
-            Protocol protocol,
-            InetAddress ip,
-            PortRange ports,
-            OwnPorts own,
-            Map<InetAddress, Boolean> local) {
+            Protocol protocol, InetAddress ip, PortRange ports, Map<InetAddress, Boolean> local) {
         InetAddress anywhere = ip instanceof Inet4Address ? ANYWHERE_V4 : ANYWHERE_V6;
         for (int port = ports.first(); port <= ports.last(); port++) {
             if (own.contains(protocol, ip, port)
-                    || listeners.containsKey(new ListenerKey(protocol, ip, port))
-                    || listeners.containsKey(new ListenerKey(protocol, anywhere, port))
+                    || claimed.containsKey(new ListenerKey(protocol, ip, port))
+                    || claimed.containsKey(new ListenerKey(protocol, anywhere, port))
                             && local.computeIfAbsent(ip, OwnPorts::isLocal)) {
                 return port;
             }

@@ -317,8 +317,8 @@ final class TcpSession {
         acceptor.remove(this);
     }
 
-    /// Whether bytes are left that a side did not take. A session that ended in order has passed
-    /// on everything, although a channel may only just be counting its last bytes off.
+    /// Whether bytes are left that a side did not take. A session that ended in order has passed on
+    /// everything, although a channel may only just be counting its last bytes off.
     private boolean waits() {
         return client.hasWaiting() || (origin != null && origin.hasWaiting());
     }

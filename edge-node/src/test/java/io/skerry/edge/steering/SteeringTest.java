@@ -50,11 +50,15 @@ final class SteeringTest {
     /// Rules of 20 ports, leaving out none: TCP on the even ones, UDP on the odd ones or as told.
     private static void rules(Namespace.Node node, String protocol) {
         for (int i = 0; i < RULES; i++) {
-            int first = FIRST + i * PORTS;
-            String range = first + "-" + (first + PORTS - 1);
-            assertThat(node.ask("rule rule-" + i + " " + protocol + " " + range))
-                    .isEqualTo("noted");
+            rule(node, i, protocol);
         }
+    }
+
+    private static void rule(Namespace.Node node, int number, String protocol) {
+        int first = FIRST + number * PORTS;
+        String range = first + "-" + (first + PORTS - 1);
+        assertThat(node.ask("rule rule-" + number + " " + protocol + " " + range))
+                .isEqualTo("noted");
     }
 
     @Test
@@ -76,10 +80,19 @@ final class SteeringTest {
         assertThat(node.ask("closed TCP " + (LAST + 1))).isEqualTo("closed");
         assertThat(node.ask("closed UDP " + FIRST)).isEqualTo("closed");
         assertThat(node.ask("keep one " + FIRST)).isEqualTo("alive");
+        long fewer = Long.MAX_VALUE;
+        long more = Long.MAX_VALUE;
+        for (int i = 0; i < 5; i++) {
+            assertThat(node.ask("drop rule-1999")).isEqualTo("true");
+            fewer = Math.min(fewer, Long.parseLong(node.ask("apply")));
+            rule(node, 1_999, "TCP");
+            more = Math.min(more, Long.parseLong(node.ask("apply")));
+        }
+        System.out.println("best of 5: one rule less " + fewer + " ms, one more " + more + " ms");
+        assertThat(Math.max(fewer, more)).isLessThanOrEqualTo(Long.parseLong(took) / 10);
+        assertThat(node.ask("dial " + (LAST - PORTS + 1) + " " + LAST)).isEqualTo("" + PORTS);
         assertThat(node.ask("drop rule-1999")).isEqualTo("true");
-        long change = Long.parseLong(node.ask("apply"));
-        System.out.println("one rule less after " + change + " ms");
-        assertThat(change).isLessThan(1_000);
+        node.ask("apply");
         assertThat(node.ask("closed TCP " + LAST)).isEqualTo("closed");
         assertThat(node.ask("use one")).isEqualTo("alive");
         assertThat(node.ask("stop")).isEqualTo("stopped");
