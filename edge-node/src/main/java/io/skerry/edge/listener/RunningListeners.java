@@ -95,7 +95,8 @@ final class RunningListeners {
         Map<ListenerKey, WantedListener> some = new HashMap<>();
         for (RuleKey rule : rules) {
             for (ListenerKey key : byRule.getOrDefault(rule, Set.of())) {
-                if (running.get(key) instanceof Running each) {
+                Running each = running.get(key);
+                if (each != null) {
                     some.put(key, each.wanted());
                 }
             }
@@ -124,7 +125,8 @@ final class RunningListeners {
     long descriptors(List<ListenerKey> keys) {
         long some = 0;
         for (ListenerKey key : keys) {
-            some += running.get(key) instanceof Running each ? each.listener().descriptors() : 0;
+            Running each = running.get(key);
+            some += each == null ? 0 : each.listener().descriptors();
         }
         return some;
     }
@@ -134,7 +136,8 @@ final class RunningListeners {
         BitSet ports = (BitSet) steeredPorts.clone();
         Map<Integer, Integer> fewer = new HashMap<>();
         for (ListenerKey key : closed) {
-            if (running.get(key) instanceof Running each
+            Running each = running.get(key);
+            if (each != null
                     && each.steered()
                     && fewer.merge(key.port(), 1, Integer::sum) == steered[key.port()]) {
                 ports.clear(key.port());

@@ -128,7 +128,8 @@ public final class WantedListeners {
     int size() {
         int size = claimed.size();
         for (RuleKey each : refusedFor(Refusal.Code.LOOP)) {
-            size -= claims.get(each) instanceof Claim claim ? claim.keys().size() : 0;
+            Claim claim = claims.get(each);
+            size -= claim == null ? 0 : claim.keys().size();
         }
         return size;
     }
@@ -162,7 +163,8 @@ public final class WantedListeners {
         }
         claims = next;
         for (RuleKey each : affected) {
-            if (claims.get(each) instanceof Claim claim) {
+            Claim claim = claims.get(each);
+            if (claim != null) {
                 claim(each, claim);
             }
         }
@@ -203,7 +205,8 @@ public final class WantedListeners {
         while (!left.isEmpty()) {
             RuleKey rule = left.remove();
             for (Map<RuleKey, Claim> each : List.of(claims, next)) {
-                if (each.get(rule) instanceof Claim claim) {
+                Claim claim = each.get(rule);
+                if (claim != null) {
                     for (ListenerKey key : claim.keys()) {
                         touched.add(key);
                         WantedListener owner = claimed.get(key);
@@ -215,8 +218,9 @@ public final class WantedListeners {
             }
             if (left.isEmpty()) {
                 for (RuleKey other : withoutPorts) {
+                    Claim claim = claims.get(other);
                     if (!all.contains(other)
-                            && claims.get(other) instanceof Claim claim
+                            && claim != null
                             && claim.find(touched::contains).isPresent()) {
                         all.add(other);
                         left.add(other);
@@ -230,7 +234,8 @@ public final class WantedListeners {
     private void release(RuleKey rule) {
         Refusal refusal = refused.remove(rule);
         boolean had = refusal == null || refusal.code() == Refusal.Code.LOOP;
-        if (had && claims.get(rule) instanceof Claim claim) {
+        Claim claim = claims.get(rule);
+        if (had && claim != null) {
             claim.keys().forEach(claimed::remove);
         }
     }
@@ -252,14 +257,15 @@ public final class WantedListeners {
                     Refusal.Code.TOA_MISSING,
                     "this node cannot send the TOA option: " + toaMissing.get());
         } else {
-            Optional<ListenerKey> taken = claim.find(claimed::containsKey);
-            if (taken.isPresent() && claimed.get(taken.get()) instanceof WantedListener other) {
+            ListenerKey taken = claim.find(claimed::containsKey).orElse(null);
+            WantedListener other = taken == null ? null : claimed.get(taken);
+            if (taken == null || other == null) {
+                claim.keys().forEach(key -> claimed.put(key, claim.wanted()));
+            } else {
                 refuse(
                         ruleKey,
                         Refusal.Code.PORT_IN_USE,
-                        taken.get() + " belongs to rule " + other.rule().id());
-            } else {
-                claim.keys().forEach(key -> claimed.put(key, claim.wanted()));
+                        taken + " belongs to rule " + other.rule().id());
             }
         }
     }
