@@ -137,6 +137,10 @@ class HandoverTest {
 
     @Test
     void theFolderGoesAlong() throws IOException {
+        handFolderOver();
+    }
+
+    private void handFolderOver() throws IOException {
         assertThat(FolderLock.take(folder)).isEmpty();
         TakeOver taken = TakeOver.begin(folder, "edge-1");
         taken.pause();
@@ -192,7 +196,7 @@ class HandoverTest {
         Eventually.holds("it goes on", () -> node.calls.size() == 5);
         assertThat(node.calls).containsExactly("begin", "resume", "begin", "pause", "resume");
         assertThat(FolderLock.take(folder)).isEmpty();
-        theFolderGoesAlong();
+        handFolderOver();
     }
 
     @Test
