@@ -1,19 +1,17 @@
 package io.skerry.edge;
 
-import io.skerry.shared.process.ClusterBus;
 import io.skerry.shared.process.ClusterSettings;
 import io.skerry.shared.process.ServiceMain;
 import io.skerry.shared.process.SettingsReader;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import java.util.List;
 import java.util.Set;
 
 /// `./skerry edge`: an edge node as a process of its own.
 public final class EdgeMain {
     private static final String HELP =
             """
-            usage: ./skerry edge [--KEY VALUE]... [--config FILE]
+            usage: ./skerry edge [--take-over] [--KEY VALUE]... [--config FILE]
 
             Runs an edge node: follows the configuration, forwards TCP and UDP, reports.
 
@@ -25,6 +23,8 @@ public final class EdgeMain {
               --data DIR        folder of the last applied content (default .skerry-edge)
               --drain TIME      how long open sessions may go on after SIGTERM (default 10s)
               --admin HOST:PORT address of /health and /metrics (default 127.0.0.1:0, printed)
+              --take-over       take over the sockets of the process that has the data folder, so that
+                                no connection is refused; without such a process an ordinary start
               --config FILE     settings from a YAML or JSON file
 
             Every setting is also SKERRY_ + its key in capitals; docs/reference/settings-edge.md has all.
@@ -33,25 +33,12 @@ public final class EdgeMain {
     private EdgeMain() {}
 
     public static void main(String[] args) {
-        ServiceMain.run("edge", args, Set.of(), HELP, EdgeMain::start);
+        ServiceMain.run("edge", args, Set.of("take-over"), HELP, EdgeMain::start);
     }
 
     private static Future<ServiceMain.Running> start(Vertx vertx, SettingsReader settings) {
         ClusterSettings cluster = ClusterSettings.read(settings, true);
         EdgeSettings edge = EdgeSettings.read(settings);
-        return ClusterBus.join(vertx, cluster)
-                .compose(bus -> {
-                    EdgeVerticle verticle =
-                            new EdgeVerticle(
-                                    bus, edge, List.of(cluster.clusterBind(), cluster.busBind()));
-                    return vertx.deployVerticle(verticle)
-                            .recover(failure ->
-                                    bus.close().transform(closed -> Future.failedFuture(failure)))
-                            .map(id ->
-                                    hurry -> {
-                                        hurry.onComplete(now -> verticle.hurry());
-                                        return vertx.undeploy(id).eventually(bus::close);
-                                    });
-                });
+        return EdgeProcess.start(vertx, cluster, edge);
     }
 }

@@ -2,8 +2,11 @@ package io.skerry.edge;
 
 import io.skerry.edge.follow.FollowSettings;
 import io.skerry.edge.follow.Follower;
+import io.skerry.edge.handover.Handable;
+import io.skerry.edge.handover.TakeOver;
 import io.skerry.edge.health.CheckTarget;
 import io.skerry.edge.health.HealthChecks;
+import io.skerry.edge.listener.InheritedSockets;
 import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.listener.Steering;
 import io.skerry.edge.metrics.EdgeMetrics;
@@ -34,6 +37,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,10 +50,14 @@ public final class EdgeNode {
     private static final Logger log = LoggerFactory.getLogger(EdgeNode.class);
 
     private static final long READY_POLL_MILLIS = 20;
+    private static final long ADMIN_RETRY_MILLIS = 50;
 
     private final Vertx vertx;
     private final EdgeSettings settings;
-    private final String boot = UUID.randomUUID().toString();
+    private final Context control;
+    private final @Nullable TakeOver takeOver;
+    private final InheritedSockets inherited;
+    private final String boot;
     private final Toa toa;
     private final Capabilities capabilities;
     private final SessionMetrics sessions = new SessionMetrics();
@@ -64,8 +73,25 @@ public final class EdgeNode {
     private volatile @Nullable Follower follower;
     private @Nullable AdminServer admin;
 
-    private EdgeNode(Vertx vertx, Context control, EdgeSettings settings, Traffic.Maker maker) {
+    /// Completes when the sessions that stayed after a hand-over are to end at once.
+    private final Promise<Void> hurried = Promise.promise();
+
+    /// Completes when another process has taken over and the last session here is gone.
+    private final Promise<Void> over = Promise.promise();
+
+    private boolean handedOver;
+
+    private EdgeNode(
+            Vertx vertx,
+            Context control,
+            EdgeSettings settings,
+            Traffic.Maker maker,
+            @Nullable TakeOver takeOver) {
         this.vertx = vertx;
+        this.control = control;
+        this.takeOver = takeOver;
+        this.boot = takeOver == null ? UUID.randomUUID().toString() : takeOver.boot();
+        this.inherited = new InheritedSockets(takeOver == null ? List.of() : takeOver.listeners());
         this.settings = settings;
         this.toa = Toa.start(settings.toa(), settings.transport().transport());
         this.limits = new SessionLimits(settings.sessionsMax());
@@ -86,6 +112,7 @@ public final class EdgeNode {
                                 sessions,
                                 limits,
                                 own,
+                                inherited,
                                 steering,
                                 outgoing,
                                 toa,
@@ -116,22 +143,24 @@ public final class EdgeNode {
     /// @param control further ports of this process, which must not be an origin
     public static Future<EdgeNode> start(
             Vertx vertx, Bus bus, EdgeSettings settings, List<HostPort> control) {
-        return start(vertx, bus, settings, SocketTraffic::new, control);
+        return start(vertx, bus, settings, SocketTraffic::new, control, null);
     }
 
+    /// @param takeOver the process to take over from; null where there is none
     static Future<EdgeNode> start(
             Vertx vertx,
             Bus bus,
             EdgeSettings settings,
             Traffic.Maker maker,
-            List<HostPort> control) {
-        EdgeNode node = new EdgeNode(vertx, vertx.getOrCreateContext(), settings, maker);
+            List<HostPort> control,
+            @Nullable TakeOver takeOver) {
+        EdgeNode node = new EdgeNode(vertx, vertx.getOrCreateContext(), settings, maker, takeOver);
         control.forEach(port -> node.own.add(Protocol.TCP, port.address(), port.port()));
         bus.serve(
                 BusAddress.probe(node.boot),
                 message ->
                         node.traffic.probe(PortProbe.read(message)).map(PortProbe.Answer::print));
-        return node.startAdmin()
+        return (takeOver == null ? node.startAdmin() : Future.<Void>succeededFuture())
                 .compose(started ->
                         Follower.start(
                                 vertx,
@@ -143,15 +172,103 @@ public final class EdgeNode {
                                         settings.crashWindow()),
                                 node.traffic,
                                 node::report,
-                                node.metrics::applied))
+                                node.metrics::applied,
+                                node::takeOver))
                 .map(follower -> {
                     node.follower = follower;
                     log.info("edge node {} serves {}", settings.node(), settings.slots());
                     return node;
                 })
                 .recover(failure ->
-                        node.closeAll(Duration.ZERO, Future.succeededFuture())
-                                .transform(closed -> Future.failedFuture(failure)));
+                        // Closing in order would touch ports that the other process still serves;
+                        // the end of this one closes what it has and nothing else.
+                        takeOver != null
+                                ? Future.failedFuture(failure)
+                                : node.closeAll(Duration.ZERO, Future.succeededFuture())
+                                        .transform(closed -> Future.failedFuture(failure)));
+    }
+
+    /// Takes over what the process before still serves, if there is one. Everything that can go
+    /// wrong has to come before the last step but one.
+    private Future<Void> takeOver() {
+        TakeOver from = takeOver;
+        if (from == null) {
+            return Future.succeededFuture();
+        }
+        if (inherited.trouble().isPresent()) {
+            return Future.failedFuture(
+                    new IllegalStateException(inherited.trouble().orElseThrow()));
+        }
+        long[] began = new long[1];
+        return vertx.executeBlocking(
+                        () -> {
+                            began[0] = System.nanoTime();
+                            return from.pause();
+                        })
+                .compose(sessions -> {
+                    traffic.adopt(Objects.requireNonNull(sessions));
+                    return vertx.executeBlocking(() -> {
+                        from.serving();
+                        return true;
+                    });
+                })
+                .map(serving -> {
+                    traffic.begin();
+                    log.info(
+                            "took over from pid {}: nobody read for {} ms",
+                            from.pid(),
+                            TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began[0]));
+                    startAdminWhenFree();
+                    return null;
+                });
+    }
+
+    /// The port is the other process's for a moment yet.
+    private void startAdminWhenFree() {
+        startAdmin()
+                .onFailure(taken -> {
+                    log.debug("the admin address is not free yet", taken);
+                    vertx.setTimer(ADMIN_RETRY_MILLIS, t -> startAdminWhenFree());
+                });
+    }
+
+    /// What a hot restart asks of this node.
+    ///
+    /// @param leave frees the control ports that are not the node's own
+    Handable handable(Supplier<Future<Void>> leave) {
+        return new NodeHandover(
+                this,
+                control,
+                settings,
+                boot,
+                traffic,
+                () -> Objects.requireNonNull(follower),
+                leave);
+    }
+
+    /// Whether it has not begun to stop.
+    boolean isUp() {
+        return state == NodeReport.State.UP && !handedOver;
+    }
+
+    /// Another process has the sockets: closes what control ports there are and begins to drain.
+    ///
+    /// @return completes when the control ports are free
+    Future<Void> letGo() {
+        handedOver = true;
+        traffic.forgetPaused();
+        AdminServer server = admin;
+        admin = null;
+        Future<Void> free =
+                (server == null ? Future.<Void>succeededFuture() : server.close())
+                        .transform(closed -> Objects.requireNonNull(follower).leave());
+        closeAll(settings.handOverDrain(), hurried.future()).onComplete(over);
+        return free;
+    }
+
+    /// Completes when another process has taken over and nothing is left to do here.
+    Future<Void> over() {
+        return over.future();
     }
 
     private Future<Void> startAdmin() {
@@ -166,7 +283,7 @@ public final class EdgeNode {
     /// Whether it serves and means to go on.
     public boolean isReady() {
         Follower now = follower;
-        return state == NodeReport.State.UP && now != null && now.isReady() && !now.isDraining();
+        return isUp() && now != null && now.isReady() && !now.isDraining();
     }
 
     /// Completes when the node serves what it was told for the first time, which is nothing where
@@ -265,6 +382,11 @@ public final class EdgeNode {
     ///
     /// @param hurry completes when the drain is to end at once
     public Future<Void> stop(Future<Void> hurry) {
+        if (handedOver) {
+            hurry.onComplete(now -> hurried.tryComplete());
+            vertx.setTimer(Math.max(1, settings.drain().toMillis()), t -> hurried.tryComplete());
+            return over.future();
+        }
         state = NodeReport.State.LEAVING;
         Follower now = follower;
         Future<Void> said = now == null ? Future.succeededFuture() : now.stop();

@@ -48,6 +48,10 @@ import java.util.regex.Pattern;
 ///   s
 /// @param crashWindow `edge.crash-window`: how long a revision has to run until the end of the
 ///   process is not its fault, 0 to 600 s, default 10 s; 0: never is
+/// @param takeOver `take-over`: take over from the process that has the data folder, if there is
+///   one; default false
+/// @param handOverDrain `edge.hand-over-drain`: how long TCP sessions may go on in a process whose
+///   sockets another one took over, 0 to 24 h, default 1 h
 /// @param transport `edge.transport`: how sockets are waited for, default `auto`
 /// @param loops `edge.loops`: event loops, 0 to 256, default 0: one per core
 /// @param sessionsMax `edge.sessions-max`: open sessions of the node, TCP and UDP together, 1 to
@@ -73,6 +77,8 @@ public record EdgeSettings(
         HostPort admin,
         Duration drain,
         Duration crashWindow,
+        boolean takeOver,
+        Duration handOverDrain,
         TransportChoice transport,
         int loops,
         int sessionsMax,
@@ -112,6 +118,9 @@ public record EdgeSettings(
     public static final Duration CRASH_WINDOW_DEFAULT = Duration.ofSeconds(10);
     public static final Duration CRASH_WINDOW_MAX = Duration.ofMinutes(10);
 
+    public static final Duration HAND_OVER_DRAIN_DEFAULT = Duration.ofHours(1);
+    public static final Duration HAND_OVER_DRAIN_MAX = Duration.ofHours(24);
+
     private static final Pattern NODE = Pattern.compile("[A-Za-z0-9._-]{1,63}");
     private static final String LOCAL = "local";
     private static final String RULES_DEFAULT = "http://127.0.0.1:8081";
@@ -140,6 +149,12 @@ public record EdgeSettings(
                                 CRASH_WINDOW_DEFAULT,
                                 Duration.ZERO,
                                 CRASH_WINDOW_MAX),
+                        settings.flag("take-over", false),
+                        settings.duration(
+                                "edge.hand-over-drain",
+                                HAND_OVER_DRAIN_DEFAULT,
+                                Duration.ZERO,
+                                HAND_OVER_DRAIN_MAX),
                         transport(settings),
                         settings.integer("edge.loops", 0, 0, LOOPS_MAX),
                         settings.integer("edge.sessions-max", SESSIONS_DEFAULT, 1, SESSIONS_MAX),

@@ -1,5 +1,6 @@
 package io.skerry.edge;
 
+import io.skerry.edge.handover.TakeOver;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.process.Bus;
 import io.vertx.core.Future;
@@ -15,24 +16,41 @@ public final class EdgeVerticle extends VerticleBase {
     private final EdgeSettings settings;
     private final Traffic.Maker maker;
     private final List<HostPort> control;
+    private final @Nullable TakeOver takeOver;
     private final Promise<Void> hurry = Promise.promise();
     private @Nullable EdgeNode node;
 
     /// @param control further ports of this process, which must not be an origin
     public EdgeVerticle(Bus bus, EdgeSettings settings, List<HostPort> control) {
-        this(bus, settings, SocketTraffic::new, control);
+        this(bus, settings, SocketTraffic::new, control, null);
+    }
+
+    /// @param takeOver the process to take over from; null where there is none
+    EdgeVerticle(
+            Bus bus, EdgeSettings settings, List<HostPort> control, @Nullable TakeOver takeOver) {
+        this(bus, settings, SocketTraffic::new, control, takeOver);
     }
 
     EdgeVerticle(Bus bus, EdgeSettings settings, Traffic.Maker maker, List<HostPort> control) {
+        this(bus, settings, maker, control, null);
+    }
+
+    private EdgeVerticle(
+            Bus bus,
+            EdgeSettings settings,
+            Traffic.Maker maker,
+            List<HostPort> control,
+            @Nullable TakeOver takeOver) {
         this.bus = bus;
         this.settings = settings;
         this.maker = maker;
         this.control = List.copyOf(control);
+        this.takeOver = takeOver;
     }
 
     @Override
     public Future<?> start() {
-        return EdgeNode.start(vertx, bus, settings, maker, control)
+        return EdgeNode.start(vertx, bus, settings, maker, control, takeOver)
                 .onSuccess(started -> node = started);
     }
 

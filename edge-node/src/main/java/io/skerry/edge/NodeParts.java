@@ -1,5 +1,6 @@
 package io.skerry.edge;
 
+import io.skerry.edge.listener.InheritedSockets;
 import io.skerry.edge.listener.OwnPorts;
 import io.skerry.edge.listener.Steering;
 import io.skerry.edge.metrics.RuleCounterRegistry;
@@ -21,6 +22,7 @@ import io.vertx.core.Vertx;
 /// @param sessions counters of the node
 /// @param limits the node's limit of sessions
 /// @param own ports that must not be an origin
+/// @param inherited listening sockets of the process that the node takes over from
 /// @param steering leads many ports to a few sockets, where it can
 /// @param outgoing from which local ports connections of the node may leave
 /// @param toa whether the node writes TOA, and what does
@@ -35,6 +37,7 @@ public record NodeParts(
         SessionMetrics sessions,
         SessionLimits limits,
         OwnPorts own,
+        InheritedSockets inherited,
         Steering steering,
         OutgoingPorts outgoing,
         Toa toa,

@@ -2,9 +2,14 @@ package io.skerry.edge;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.unix.FileDescriptor;
 import io.skerry.edge.clientaddress.ClientHeader;
+import io.skerry.edge.handover.OpenSocket;
 import io.skerry.edge.listener.DescriptorBudget;
+import io.skerry.edge.listener.InheritedSockets;
+import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerFactories;
+import io.skerry.edge.listener.ListenerFactory;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.Listeners;
 import io.skerry.edge.listener.Refusal;
@@ -34,6 +39,8 @@ import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -47,11 +54,15 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The real traffic of a node: event loops, listeners for TCP and UDP, and what feeds them. On the
 /// control context.
 final class SocketTraffic implements Traffic {
+    private static final Logger LOG = LoggerFactory.getLogger(SocketTraffic.class);
     private static final int LOOPS_CLOSE_MILLIS = 5_000;
 
     /// With none at all a loop can end before it has closed its sockets (Netty 4.2.18).
@@ -64,6 +75,7 @@ final class SocketTraffic implements Traffic {
     private final Steering steering;
     private final SessionMetrics sessions;
     private final Listeners listeners;
+    private final InheritedSockets inherited;
     private final RuleCounterRegistry counters;
     private final List<Slot> slots;
     private Set<String> instances = Set.of();
@@ -109,7 +121,9 @@ final class SocketTraffic implements Traffic {
                                 parts.toa().missing()),
                         new Routes(parts),
                         parts.own(),
-                        System::nanoTime);
+                        System::nanoTime,
+                        parts.inherited());
+        inherited = parts.inherited();
     }
 
     private static BeforeConnect beforeConnect(Toa toa, OutgoingPorts outgoing) {
@@ -220,6 +234,83 @@ final class SocketTraffic implements Traffic {
 
     private static PortProbe.Taken taken(ListenerKey key, @Nullable Refusal refusal) {
         return new PortProbe.Taken(key.protocol(), key.port(), String.valueOf(refusal));
+    }
+
+    @Override
+    public List<OpenSocket> sockets() {
+        List<OpenSocket> all = new ArrayList<>();
+        for (Listener each : listeners.open()) {
+            List<Integer> sockets = each.sockets();
+            if (sockets.isEmpty()) {
+                throw new IllegalStateException(each.key() + " has no socket that can go over");
+            }
+            for (int i = 0; i < sockets.size(); i++) {
+                String name = new InheritedSockets.Place(each.key(), i).toString();
+                all.add(new OpenSocket(name, new JsonObject(), sockets.get(i)));
+            }
+        }
+        return all;
+    }
+
+    @Override
+    public Future<List<OpenSocket>> pause() {
+        List<Future<Void>> paused = listeners.open().stream().map(Listener::pause).toList();
+        return Future.all(paused)
+                .compose(all -> tcp.pauseSessions())
+                .compose(tcpSessions ->
+                        udp.pauseSessions()
+                                .map(udpSessions ->
+                                        Stream.concat(tcpSessions.stream(), udpSessions.stream())
+                                                .toList()));
+    }
+
+    @Override
+    public void resume() {
+        listeners.open().forEach(Listener::resume);
+        tcp.resumeSessions();
+        udp.resumeSessions();
+    }
+
+    @Override
+    public void forgetPaused() {
+        tcp.forgetSessions();
+        udp.forgetSessions();
+    }
+
+    @Override
+    public void adopt(List<OpenSocket> sessions) {
+        for (OpenSocket each : sessions) {
+            InheritedSockets.Place place = InheritedSockets.Place.parse(each.name()).orElse(null);
+            Listener listener = place == null ? null : listeners.at(place.key()).orElse(null);
+            if (place == null || listener == null) {
+                close(each.descriptor());
+                continue;
+            }
+            ListenerFactory factory =
+                    switch (place.key().protocol()) {
+                        case TCP -> tcp;
+                        case UDP -> udp;
+                    };
+            factory.adoptSession(listener, place.index(), each);
+        }
+    }
+
+    @Override
+    public void begin() {
+        listeners.open().forEach(Listener::resume);
+        List<Integer> unwanted = inherited.takeRest();
+        unwanted.forEach(SocketTraffic::close);
+        if (!unwanted.isEmpty()) {
+            LOG.info("{} sockets of the process before are of no rule here", unwanted.size());
+        }
+    }
+
+    private static void close(int descriptor) {
+        try {
+            new FileDescriptor(descriptor).close();
+        } catch (IOException failed) {
+            LOG.debug("closing a socket failed", failed);
+        }
     }
 
     @Override

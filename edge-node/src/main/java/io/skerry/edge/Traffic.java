@@ -1,6 +1,7 @@
 package io.skerry.edge;
 
 import io.skerry.edge.follow.Applier;
+import io.skerry.edge.handover.OpenSocket;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.content.PortProbe;
@@ -21,6 +22,30 @@ interface Traffic extends Applier {
 
     /// Limits of its own beside those of the node.
     List<Limit> limits();
+
+    /// The listening sockets, for another process; they stay open here.
+    List<OpenSocket> sockets();
+
+    /// Accepts nothing from now on, and reads nothing of sessions that may go on in another
+    /// process.
+    ///
+    /// @return the sockets of those sessions, which stay open here
+    Future<List<OpenSocket>> pause();
+
+    /// Goes on as before {@link #pause}.
+    void resume();
+
+    /// What was paused goes on in another process: ends those sessions here.
+    void forgetPaused();
+
+    /// Goes on with sessions of another process, beside the listening sockets that it was made with
+    /// ({@link NodeParts#inherited}).
+    ///
+    /// @param sessions its own from now on
+    void adopt(List<OpenSocket> sessions);
+
+    /// Accepts and reads on inherited sockets; closes those that no rule wants.
+    void begin();
 
     /// Whether ports could be opened; nothing is opened.
     Future<PortProbe.Answer> probe(PortProbe probe);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.skerry.edge.follow.Contents;
 import io.skerry.edge.follow.FakeApplier;
 import io.skerry.edge.follow.FakeRuleService;
+import io.skerry.edge.handover.OpenSocket;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.content.PortProbe;
@@ -57,6 +58,37 @@ class EdgeNodeTest {
         @Override
         public List<Limit> limits() {
             return List.of(new Limit("descriptors", () -> 1024, () -> 0));
+        }
+
+        @Override
+        public List<OpenSocket> sockets() {
+            return List.of();
+        }
+
+        @Override
+        public Future<List<OpenSocket>> pause() {
+            calls.add("pause");
+            return Future.succeededFuture(List.of());
+        }
+
+        @Override
+        public void resume() {
+            calls.add("resume");
+        }
+
+        @Override
+        public void forgetPaused() {
+            calls.add("forget");
+        }
+
+        @Override
+        public void adopt(List<OpenSocket> sessions) {
+            calls.add("adopt");
+        }
+
+        @Override
+        public void begin() {
+            calls.add("begin");
         }
 
         @Override

@@ -20,7 +20,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +48,7 @@ public final class Follower {
     private boolean syncAgain;
     private boolean hintsInTurn;
     private boolean stopped;
+    private boolean paused;
     private int olderAnswers;
     private long timer = -1;
     private String trouble = "";
@@ -78,14 +78,26 @@ public final class Follower {
 
     /// Starts to follow. Completes when what was on disk is served, without waiting for anyone.
     /// Called on the Vert.x context that the follower is to live on.
+    ///
+    /// @param taking what has to be done between applying what was on disk and the first report;
+    ///   the start fails with it
     public static Future<Follower> start(
             Vertx vertx,
             Bus bus,
             FollowSettings settings,
             Applier applier,
             Reporter reporter,
-            ApplyWatcher watcher) {
-        return start(vertx, bus, settings, applier, reporter, watcher, ThreadLocalRandom::current);
+            ApplyWatcher watcher,
+            Supplier<Future<Void>> taking) {
+        return start(
+                vertx,
+                bus,
+                settings,
+                applier,
+                reporter,
+                watcher,
+                taking,
+                ThreadLocalRandom::current);
     }
 
     /// @param random where the jitter of reports comes from
@@ -96,6 +108,7 @@ public final class Follower {
             Applier applier,
             Reporter reporter,
             ApplyWatcher watcher,
+            Supplier<Future<Void>> taking,
             Supplier<RandomGenerator> random) {
         Context context = vertx.getOrCreateContext();
         Follower follower =
@@ -111,7 +124,8 @@ public final class Follower {
         return follower.running
                 .inTurn(follower.running::load)
                 .otherwiseEmpty()
-                .map(loaded -> {
+                .compose(loaded -> taking.get())
+                .map(taken -> {
                     follower.noteRevision();
                     follower.draining = follower.running.isDraining();
                     follower.serving = !follower.running.isEmpty();
@@ -151,7 +165,7 @@ public final class Follower {
     }
 
     private void hinted(JsonObject message) {
-        if (stopped) {
+        if (stopped || paused) {
             return;
         }
         if (!hints.add(message)) {
@@ -167,7 +181,7 @@ public final class Follower {
     private Future<Void> applyHints() {
         hintsInTurn = false;
         Map<String, Held> next = hints.take(running);
-        return next.isEmpty() || stopped
+        return next.isEmpty() || stopped || paused
                 ? Future.succeededFuture()
                 : running.change(next, Set.of()).onComplete(done -> noteRevision());
     }
@@ -206,8 +220,9 @@ public final class Follower {
 
     private void retryAndSync() {
         Future<Void> retried =
-                running.hasRefusals()
-                        ? running.inTurn(() -> stopped ? Future.succeededFuture() : running.again())
+                running.hasRefusals() && !paused
+                        ? running.inTurn(() ->
+                                stopped || paused ? Future.succeededFuture() : running.again())
                         : Future.succeededFuture();
         retried.onComplete(done -> sync());
     }
@@ -218,13 +233,16 @@ public final class Follower {
 
     private Future<Void> heard(Reply reply) {
         nameTaken = reply.status() == 409;
-        Targets targets = reply.status() == 200 ? read(reply.body()) : null;
+        Targets targets = reply.targets();
         if (targets == null) {
-            return Future.failedFuture(refusal(reply));
+            return Future.failedFuture(reply.refusal());
         }
         if (!trouble.isEmpty()) {
             trouble = "";
             log.info("rule service {} answers again", services.name());
+        }
+        if (paused) {
+            return Future.succeededFuture();
         }
         if (targets.head() < running.revision() && ++olderAnswers < OLDER_ANSWERS_BELIEVED) {
             // A hint that came while the answer was under way explains it, unless it lasts.
@@ -253,31 +271,6 @@ public final class Follower {
         syncAgain = true;
         log.info(wanted ? "told to drain: serving nobody" : "told to serve again");
         return running.inTurn(() -> running.drain(wanted)).onSuccess(done -> draining = wanted);
-    }
-
-    /// Strict: an answer without targets must never be taken for one with none.
-    private static @Nullable Targets read(JsonObject body) {
-        try {
-            return body.getValue("instances") instanceof JsonObject
-                            && body.getValue("head") instanceof Number
-                    ? Targets.read(body)
-                    : null;
-        } catch (RuntimeException unreadable) {
-            return null;
-        }
-    }
-
-    private IllegalStateException refusal(Reply reply) {
-        String said = reply.body().getValue("message") instanceof String m ? ": " + m : "";
-        return new IllegalStateException(
-                switch (reply.status()) {
-                    case 200 -> "an answer without targets";
-                    case 401 -> "the node token is refused";
-                    case 409 ->
-                            "another node of this name is alive, so this one takes nothing new"
-                                    + said;
-                    default -> "status " + reply.status() + said;
-                });
     }
 
     private Future<Map<String, Pull>> pullAll(Targets targets) {
@@ -346,7 +339,7 @@ public final class Follower {
         Set<String> remove = new HashSet<>(running.instances());
         remove.removeAll(targets.instances().keySet());
         remove.removeIf(instance -> isOvertaken(instance, targets));
-        if (stopped || put.isEmpty() && remove.isEmpty()) {
+        if (stopped || paused || put.isEmpty() && remove.isEmpty()) {
             return Future.succeededFuture();
         }
         syncAgain = true;
@@ -393,11 +386,43 @@ public final class Follower {
         }
     }
 
+    /// Changes nothing from now on, neither what runs nor what is on disk; reports go on. Completes
+    /// when no change is under way.
+    public Future<Void> pause() {
+        return Future.future(promise ->
+                context.runOnContext(v -> {
+                    paused = true;
+                    running.inTurn(running::end).onComplete(promise);
+                }));
+    }
+
+    /// Follows again after {@link #pause}.
+    public void resume() {
+        context.runOnContext(v -> {
+            paused = false;
+            running.inTurn(running::goOn).onComplete(done -> sync());
+        });
+    }
+
+    /// Stops following without a word: another process goes on under the same boot id.
+    public Future<Void> leave() {
+        return Future.future(promise ->
+                context.runOnContext(v -> {
+                    stopped = true;
+                    vertx.cancelTimer(timer);
+                    services.close().onComplete(promise);
+                }));
+    }
+
     /// Reports once more what the reporter says by now, such as that the node leaves, and stops
     /// following. What runs goes on running.
     public Future<Void> stop() {
         return Future.future(promise ->
                 context.runOnContext(v -> {
+                    if (stopped) {
+                        promise.complete();
+                        return;
+                    }
                     stopped = true;
                     vertx.cancelTimer(timer);
                     services.sync(reporter.report(running.report()).print())

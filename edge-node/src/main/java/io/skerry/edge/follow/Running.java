@@ -112,6 +112,11 @@ final class Running {
         return trials.end();
     }
 
+    /// The process goes on after all.
+    Future<Void> goOn() {
+        return trials.goOn();
+    }
+
     /// Whether ports are kept closed although contents are followed.
     boolean isDraining() {
         return draining;

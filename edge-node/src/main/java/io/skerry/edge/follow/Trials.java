@@ -163,12 +163,24 @@ final class Trials {
 
     /// The process ends in order, which is no crash.
     Future<Void> end() {
+        candidates.clear();
         List<Trial> marks =
                 trials.values().stream().filter(Trial::runs).map(t -> t.runs(false)).toList();
         return blocking(() -> {
             marks.forEach(files::store);
             return true;
         });
+    }
+
+    /// The process goes on after {@link #end}: what was on trial is so again, from the beginning.
+    Future<Void> goOn() {
+        List<Trial> marks = trials.values().stream().filter(Trial::runs).toList();
+        return blocking(
+                        () -> {
+                            marks.forEach(files::store);
+                            return true;
+                        })
+                .onComplete(stored -> applied(Set.copyOf(trials.keySet())));
     }
 
     private Future<Void> blocking(Callable<Boolean> work) {

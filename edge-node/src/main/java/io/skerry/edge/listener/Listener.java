@@ -1,6 +1,8 @@
 package io.skerry.edge.listener;
 
 import io.skerry.edge.session.EndReason;
+import io.vertx.core.Future;
+import java.util.List;
 
 /// An open port: accepts clients and owns their sessions. Implemented by `tcp` and `udp`.
 ///
@@ -24,6 +26,22 @@ public interface Listener {
 
     /// Open sessions, about.
     int sessions();
+
+    /// Its open sockets, always in the same order; they stay the listener's. Empty where they
+    /// cannot be handed to another process.
+    default List<Integer> sockets() {
+        return List.of();
+    }
+
+    /// Accepts and reads nothing from now on, so that another process can. Completes when no event
+    /// loop looks at the sockets any more.
+    default Future<Void> pause() {
+        return Future.succeededFuture();
+    }
+
+    /// Accepts and reads again after {@link #pause}, or for the first time after {@link
+    /// ListenerFactory#inherit}.
+    default void resume() {}
 
     /// File descriptors the listener itself holds (not those of sessions).
     int descriptors();

@@ -1,5 +1,6 @@
 package io.skerry.edge.listener;
 
+import io.skerry.edge.handover.OpenSocket;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -14,6 +15,36 @@ public interface ListenerFactory {
     /// @param loops on how many event loops it accepts: all of them, or 1 where there are many
     ///   ports
     Future<Listener> open(ListenerKey key, Route route, int loops);
+
+    /// Serves a port with sockets that are open already, in the order of {@link Listener#sockets}.
+    /// Nothing is accepted or read before {@link Listener#resume}.
+    ///
+    /// @param sockets the listener's from now on; closed where this fails
+    default Future<Listener> inherit(ListenerKey key, Route route, List<Integer> sockets) {
+        return Future.failedFuture(new IOException("sockets cannot be taken over"));
+    }
+
+    /// Reads nothing of sessions that may go on in another process, until {@link #resumeSessions}
+    /// or {@link #forgetSessions}. Called when the listeners have been paused.
+    ///
+    /// @return their sockets, which stay theirs, named as their listener's
+    default Future<List<OpenSocket>> pauseSessions() {
+        return Future.succeededFuture(List.of());
+    }
+
+    default void resumeSessions() {}
+
+    /// Ends paused sessions here: they go on elsewhere.
+    default void forgetSessions() {}
+
+    /// Goes on with a session that began in another process.
+    ///
+    /// @param listener open and not yet resumed
+    /// @param index which of its sockets the client dialled
+    /// @param session the listener's from now on
+    default void adoptSession(Listener listener, int index, OpenSocket session) {
+        throw new IllegalStateException("sessions cannot be taken over");
+    }
 
     /// Opens the sockets that steered traffic is led to, one for each event loop and address; they
     /// stay open until the factory is closed. Further calls answer the same.

@@ -1,6 +1,5 @@
 package io.skerry.edge.listener;
 
-import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.net.Protocol;
@@ -18,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
@@ -35,8 +35,6 @@ import org.slf4j.LoggerFactory;
 public final class Listeners {
     private static final Logger LOG = LoggerFactory.getLogger(Listeners.class);
 
-    private record Pool(WantedListener wanted, OriginPool origins) {}
-
     /// @param rules of which anything may change
     private record Prepared(
             Set<RuleKey> rules,
@@ -47,12 +45,12 @@ public final class Listeners {
 
     private final Context context;
     private final ListenerFactories factories;
-    private final RouteSource routes;
+    private final RuleRoutes routes;
     private final OwnPorts own;
     private final PortOwner portOwner;
     private final LongSupplier nanoClock;
+    private final InheritedSockets inherited;
     private final RunningListeners running = new RunningListeners();
-    private final Map<RuleKey, Pool> pools = new HashMap<>();
     private final Drains drains;
     private final LongAdder steeringFull = new LongAdder();
     private Map<RuleKey, Refusal> refused = Map.of();
@@ -73,9 +71,21 @@ public final class Listeners {
             RouteSource routes,
             OwnPorts own,
             LongSupplier nanoClock) {
+        this(vertx, factories, routes, own, nanoClock, new InheritedSockets(List.of()));
+    }
+
+    /// @param inherited sockets that are open already, used for the ports they are of
+    public Listeners(
+            Vertx vertx,
+            ListenerFactories factories,
+            RouteSource routes,
+            OwnPorts own,
+            LongSupplier nanoClock,
+            InheritedSockets inherited) {
+        this.inherited = inherited;
         this.context = vertx.getOrCreateContext();
         this.factories = factories;
-        this.routes = routes;
+        this.routes = new RuleRoutes(routes);
         this.own = own;
         this.portOwner = new PortOwner(own);
         this.nanoClock = nanoClock;
@@ -136,9 +146,11 @@ public final class Listeners {
                         ? new WantedListeners(factories.slots(), own, factories.toaMissing())
                         : known;
         Set<ListenerKey> closing = drains.keys();
+        Set<ListenerKey> before = inherited.keys();
         List<InstanceContent> contents = wanted;
-        return context.<Prepared>executeBlocking(() -> prepare(next, contents, again, closing))
-                .compose(prepared -> apply(Objects.requireNonNull(prepared), contents))
+        return context.<Prepared>executeBlocking(
+                        () -> prepare(next, contents, again, closing, before))
+                .compose(prepared -> apply(Objects.requireNonNull(prepared)))
                 .onSuccess(v -> planned = next)
                 .onFailure(bug -> LOG.error("applying a plan broke", bug));
     }
@@ -148,11 +160,13 @@ public final class Listeners {
     /// @param next what the last plan was made for; takes the new content
     /// @param again rules to be planned even if they are wanted as before
     /// @param closing ports that listeners may still be holding
+    /// @param before ports whose sockets are open already
     private Prepared prepare(
             WantedListeners next,
             List<InstanceContent> contents,
             Set<RuleKey> again,
-            Set<ListenerKey> closing) {
+            Set<ListenerKey> closing,
+            Set<ListenerKey> before) {
         Set<RuleKey> rules = new HashSet<>(next.update(contents));
         rules.addAll(again);
         ListenerPlan plan = ListenerPlan.of(running.of(rules), next.listeners(rules));
@@ -164,7 +178,8 @@ public final class Listeners {
                         new OpeningPlan.Terms(
                                 next.size(),
                                 running.size() - closed.size(),
-                                running.descriptors() - running.descriptors(closed)),
+                                running.descriptors() - running.descriptors(closed),
+                                before),
                         steering.mode(),
                         steering.missing().isEmpty(),
                         factories.budget(),
@@ -179,13 +194,16 @@ public final class Listeners {
         Map<ListenerKey, Refusal> taken =
                 portOwner.refusals(
                         keys,
-                        key -> running.contains(key) || closing.contains(key),
+                        key ->
+                                running.contains(key)
+                                        || closing.contains(key)
+                                        || before.contains(key),
                         steered,
                         elsewhere);
         return new Prepared(rules, plan, openings, new HashMap<>(next.refused()), taken);
     }
 
-    private Future<Void> apply(Prepared prepared, List<InstanceContent> contents) {
+    private Future<Void> apply(Prepared prepared) {
         Map<RuleKey, List<Listener>> closing = new LinkedHashMap<>();
         Map<RuleKey, Integer> drainSeconds = new HashMap<>();
         Set<ListenerKey> unsteered = new HashSet<>();
@@ -238,7 +256,10 @@ public final class Listeners {
                                 host,
                                 prepared.openings(),
                                 prepared.taken()))
-                .onSuccess(v -> finish(prepared.rules(), refusals, contents));
+                .onSuccess(v -> {
+                    inherited.opened(prepared.openings(), refusals);
+                    finish(prepared.rules(), refusals);
+                });
     }
 
     /// How often a rule was refused because the node steers as many ports as it may.
@@ -266,24 +287,9 @@ public final class Listeners {
     private void reroute(ListenerKey key, WantedListener next) {
         RunningListeners.Running old = running.get(key);
         if (old != null) {
-            old.listener().reroute(route(key, next));
+            old.listener().reroute(routes.of(key, next));
             running.reroute(key, next);
         }
-    }
-
-    private Route route(ListenerKey key, WantedListener next) {
-        RuleKey ruleKey = next.ruleKey();
-        Pool pool = pools.get(ruleKey);
-        if (pool == null || !pool.wanted().equals(next)) {
-            pool = new Pool(next, routes.origins(next));
-            pools.put(ruleKey, pool);
-        }
-        return new Route(
-                next.instance(),
-                next.rule(),
-                next.rule().spec().originPort(key.port()),
-                pool.origins(),
-                routes.counters(ruleKey));
     }
 
     /// What opening tells: rules that are served now, and those that are not.
@@ -311,7 +317,12 @@ public final class Listeners {
 
         @Override
         public Route route(ListenerKey key, WantedListener wanted) {
-            return Listeners.this.route(key, wanted);
+            return routes.of(key, wanted);
+        }
+
+        @Override
+        public List<Integer> inherited(ListenerKey key) {
+            return inherited.take(key);
         }
 
         @Override
@@ -336,8 +347,7 @@ public final class Listeners {
         }
     }
 
-    private void finish(
-            Set<RuleKey> changed, Map<RuleKey, Refusal> refusals, List<InstanceContent> contents) {
+    private void finish(Set<RuleKey> changed, Map<RuleKey, Refusal> refusals) {
         refusals.forEach((rule, refusal) -> {
             if (!refusal.equals(refused.get(rule))) {
                 if (refusal.code() == Refusal.Code.STEERING_FULL) {
@@ -348,16 +358,11 @@ public final class Listeners {
         });
         refused = Map.copyOf(refusals);
         for (RuleKey each : changed) {
-            if (!running.rules().contains(each) && pools.remove(each) != null) {
+            if (!running.rules().contains(each)) {
                 routes.forget(each);
             }
         }
-        LOG.debug(
-                "{} instances: {} ports open, {} rules changed, {} refused",
-                contents.size(),
-                running.size(),
-                changed.size(),
-                refused.size());
+        LOG.debug("{} ports open, {} rules refused", running.size(), refused.size());
     }
 
     /// Rules of an instance that this node cannot serve, as `code: sentence`.
@@ -388,6 +393,16 @@ public final class Listeners {
     /// Open sessions, about, those of draining listeners included.
     public long sessions() {
         return drains.sessions() + running.sessions();
+    }
+
+    /// The open listeners.
+    public List<Listener> open() {
+        return running.keys().stream().flatMap(key -> at(key).stream()).toList();
+    }
+
+    /// The open listener of a port.
+    public Optional<Listener> at(ListenerKey key) {
+        return Optional.ofNullable(running.get(key)).map(RunningListeners.Running::listener);
     }
 
     /// Closes every port, lets sessions go on for a while and ends what is left.

@@ -34,7 +34,9 @@ record OpeningPlan(List<Opening> rules) {
     /// @param ports that will be open when the plan is applied, however they are opened
     /// @param kept ports that are open and stay
     /// @param held descriptors that these hold
-    record Terms(int ports, int kept, long held) {}
+    /// @param inherited ports whose sockets are open already: clients may wait in them, so that
+    ///   rules with such a port are not steered
+    record Terms(int ports, int kept, long held, Set<ListenerKey> inherited) {}
 
     static OpeningPlan of(
             ListenerPlan plan,
@@ -60,7 +62,10 @@ record OpeningPlan(List<Opening> rules) {
             ports += own.size();
             int sockets = ports > DescriptorBudget.MANY_PORTS ? 1 : loops;
             long wanted = (long) own.size() * sockets;
-            boolean steered = canSteer && (all || budget.refusal(held, wanted).isPresent());
+            boolean steered =
+                    canSteer
+                            && own.stream().noneMatch(terms.inherited()::contains)
+                            && (all || budget.refusal(held, wanted).isPresent());
             WantedListener rule = rules.get(each.getKey());
             if (rule != null) {
                 openings.add(new Opening(rule, own, steered, sockets));

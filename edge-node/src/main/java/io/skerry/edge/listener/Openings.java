@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -78,13 +79,7 @@ final class Openings {
         int ports = rule.keys().size();
         held += rule.descriptors();
         underWay += ports;
-        RuleOpening.open(
-                        context,
-                        rule.keys(),
-                        key ->
-                                factories
-                                        .of(key.protocol())
-                                        .open(key, host.route(key, rule.wanted()), rule.loops()))
+        RuleOpening.open(context, rule.keys(), key -> open(key, rule))
                 .compose(outcome -> settle(rule, outcome))
                 .onComplete(settled ->
                         context.runOnContext(v -> {
@@ -95,6 +90,15 @@ final class Openings {
                                 next();
                             }
                         }));
+    }
+
+    private Future<Listener> open(ListenerKey key, OpeningPlan.Opening rule) {
+        ListenerFactory factory = factories.of(key.protocol());
+        Route route = host.route(key, rule.wanted());
+        List<Integer> sockets = host.inherited(key);
+        return sockets.isEmpty()
+                ? factory.open(key, route, rule.loops())
+                : factory.inherit(key, route, sockets);
     }
 
     private @org.jspecify.annotations.Nullable Refusal refusal(OpeningPlan.Opening rule) {

@@ -35,6 +35,9 @@ final class RuleOpening {
 
         Route route(ListenerKey key, WantedListener wanted);
 
+        /// Sockets of a port that are open already, the caller's from now on; mostly none.
+        List<Integer> inherited(ListenerKey key);
+
         /// All ports of a rule are open.
         void opened(WantedListener rule, List<Listener> listeners, boolean steered);
 

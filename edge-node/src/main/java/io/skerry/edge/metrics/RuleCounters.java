@@ -48,6 +48,7 @@ public final class RuleCounters {
                     IDLE,
                     DRAIN_DEADLINE,
                     SHUTDOWN,
+                    HANDED_OVER,
                     MAX_CONNECTIONS,
                     SESSION_LIMIT,
                     DESCRIPTORS,

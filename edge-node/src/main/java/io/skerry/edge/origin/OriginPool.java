@@ -12,6 +12,11 @@ public interface OriginPool {
     /// @param tried origins that failed this session already and are not chosen again
     Choice choose(InetAddress client, Set<Origin> tried);
 
+    /// The origin of a session that began in another process; it has its place like a chosen one.
+    default Origin adopt(InetAddress address) {
+        return new Origin(address, new OriginState());
+    }
+
     /// A session with the chosen origin began; every call is matched by one of {@link #closed}.
     void opened(InetAddress client, Origin origin);
 

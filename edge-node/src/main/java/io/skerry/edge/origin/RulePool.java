@@ -84,6 +84,16 @@ final class RulePool implements OriginPool {
         return now.rendezvous(open, ClientHash.of(client));
     }
 
+    /// Not one of the candidates where its name is not resolved yet.
+    @Override
+    public Origin adopt(InetAddress address) {
+        Candidates now = candidates;
+        int index = now.indexOf(address);
+        Origin origin = index >= 0 ? now.origin(index) : new Origin(address, new OriginState());
+        origin.state().take(0);
+        return origin;
+    }
+
     @Override
     public void opened(InetAddress client, Origin origin) {
         origin.state().opened();
@@ -133,6 +143,9 @@ final class RulePool implements OriginPool {
     @Override
     public boolean keeps(Origin origin) {
         Candidates now = candidates;
+        if (now.isEmpty() && now.whenEmpty() instanceof Choice.Resolving) {
+            return true;
+        }
         int index = now.indexOf(origin.address());
         return index >= 0 && now.keeps(index, ground.clock().getAsLong());
     }

@@ -31,6 +31,8 @@ public enum EndReason {
     DRAIN_DEADLINE,
     /// The node stopped and its drain time is over; or, for UDP, nothing was heard for a while.
     SHUTDOWN,
+    /// Another process took over and goes on with the session.
+    HANDED_OVER,
     /// The rule's `maxConnections` was reached.
     MAX_CONNECTIONS,
     /// The node's own limit of sessions was reached.

@@ -105,10 +105,33 @@ final class EpollListening implements ListeningSocket, EpollIoHandle {
 
     @Override
     public void resume() {
-        if (!closed) {
-            paused = false;
-            watch(EpollIoOps.EPOLLIN);
+        if (closed) {
+            return;
         }
+        paused = false;
+        try {
+            if (registration == null) {
+                register();
+            } else {
+                watch(EpollIoOps.EPOLLIN);
+            }
+        } catch (IOException full) {
+            owner.failed(full);
+        }
+    }
+
+    @Override
+    public void leave() {
+        paused = true;
+        if (registration != null) {
+            registration.cancel();
+            registration = null;
+        }
+    }
+
+    @Override
+    public int descriptor() {
+        return fd.intValue();
     }
 
     @Override
@@ -124,13 +147,12 @@ final class EpollListening implements ListeningSocket, EpollIoHandle {
             return;
         }
         closed = true;
+        // First: a socket that another process has too stays in the epoll set beyond its end here.
+        leave();
         try {
             fd.close();
         } catch (IOException failed) {
             LOG.debug("closing a socket failed", failed);
-        }
-        if (registration != null) {
-            registration.cancel();
         }
     }
 }

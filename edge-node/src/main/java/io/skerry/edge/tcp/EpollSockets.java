@@ -37,6 +37,7 @@ final class EpollSockets implements TcpSockets {
     private final MemorySegment name = Arena.ofAuto().allocate(SocketAddress.ROOM, Long.BYTES);
     private final ArrayDeque<EpollSocket> unread = new ArrayDeque<>();
     private final ArrayDeque<EpollSocket> closing = new ArrayDeque<>();
+    private boolean willReadOn;
     private final Runnable readOn = this::readOn;
     private final Runnable release = this::release;
 
@@ -73,13 +74,16 @@ final class EpollSockets implements TcpSockets {
     /// Has a socket read on in the next turn of the loop, after others.
     void readLater(EpollSocket socket) {
         unread.add(socket);
-        if (unread.size() == 1 && loop instanceof SingleThreadEventLoop turning) {
+        if (!willReadOn && loop instanceof SingleThreadEventLoop turning) {
+            willReadOn = true;
             // Two steps, because a task of this turn would run before the next events.
             turning.executeAfterEventLoopIteration(() -> turning.execute(readOn));
         }
     }
 
     private void readOn() {
+        // Those that are not done queue up again, for the turn after this one.
+        willReadOn = false;
         for (int i = unread.size(); i > 0; i--) {
             unread.remove().readOn();
         }

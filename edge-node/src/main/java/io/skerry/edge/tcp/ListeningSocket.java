@@ -18,6 +18,17 @@ interface ListeningSocket {
 
     void resume();
 
+    /// Leaves the event loop and stays open, so that another process can have the socket as well;
+    /// accepts nobody until {@link #resume}.
+    default void leave() {
+        pause();
+    }
+
+    /// Its descriptor; -1 where it has none.
+    default int descriptor() {
+        return -1;
+    }
+
     /// Closes it, then tells.
     void close(Runnable closed);
 }

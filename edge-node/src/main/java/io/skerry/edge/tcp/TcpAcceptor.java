@@ -32,6 +32,7 @@ final class TcpAcceptor implements ListeningSocket.Owner {
     private volatile int open;
     private boolean closed;
     private boolean paused;
+    private boolean held;
     private boolean said;
     private long saidAt;
 
@@ -118,9 +119,32 @@ final class TcpAcceptor implements ListeningSocket.Owner {
     private void resume() {
         paused = false;
         ListeningSocket listening = socket;
-        if (listening != null) {
+        if (listening != null && !held) {
             listening.resume();
         }
+    }
+
+    /// Accepts nobody, and leaves the socket to another process if one wants it.
+    void hold() {
+        held = true;
+        ListeningSocket listening = socket;
+        if (listening != null) {
+            listening.leave();
+        }
+    }
+
+    /// Accepts again.
+    void accept() {
+        held = false;
+        if (!paused) {
+            resume();
+        }
+    }
+
+    /// The descriptor of the socket; -1 where it has none.
+    int descriptor() {
+        ListeningSocket listening = socket;
+        return listening == null ? -1 : listening.descriptor();
     }
 
     /// A session ended because no socket could be opened towards its origin.

@@ -36,7 +36,8 @@ final class TcpListener implements Listener {
         TcpListener listener = new TcpListener(key, route, parts);
         List<Future<ListeningSocket>> opening = new ArrayList<>();
         for (TcpLoop loop : loops) {
-            opening.add(listener.share(loop, (sockets, owner) -> sockets.listen(key, owner)));
+            opening.add(
+                    listener.share(loop, (sockets, owner) -> sockets.listen(key, owner), false));
         }
         return listener.whenOpen(opening);
     }
@@ -48,16 +49,37 @@ final class TcpListener implements Listener {
             TcpParts parts,
             List<TcpLoop> loops,
             List<Integer> descriptors) {
+        return adopt(key, route, parts, loops, descriptors, false);
+    }
+
+    private static Future<Listener> adopt(
+            ListenerKey key,
+            Route route,
+            TcpParts parts,
+            List<TcpLoop> loops,
+            List<Integer> descriptors,
+            boolean held) {
         TcpListener listener = new TcpListener(key, route, parts);
         List<Future<ListeningSocket>> opening = new ArrayList<>();
         for (int i = 0; i < descriptors.size(); i++) {
             int descriptor = descriptors.get(i);
             opening.add(
                     listener.share(
-                            loops.get(i % loops.size()),
-                            (sockets, owner) -> sockets.adopt(descriptor, owner)));
+                            loops.get((key.port() + i) % loops.size()),
+                            (sockets, owner) -> sockets.adopt(descriptor, owner),
+                            held));
         }
         return listener.whenOpen(opening);
+    }
+
+    /// Takes sockets over from another process; accepts nobody before {@link #resume}.
+    static Future<Listener> inherit(
+            ListenerKey key,
+            Route route,
+            TcpParts parts,
+            List<TcpLoop> loops,
+            List<Integer> descriptors) {
+        return adopt(key, route, parts, loops, descriptors, true);
     }
 
     /// A port that the fronts of all loops serve.
@@ -87,15 +109,21 @@ final class TcpListener implements Listener {
     }
 
     private Future<ListeningSocket> share(
-            TcpLoop loop, BiFunction<TcpSockets, TcpAcceptor, Future<ListeningSocket>> open) {
+            TcpLoop loop,
+            BiFunction<TcpSockets, TcpAcceptor, Future<ListeningSocket>> open,
+            boolean held) {
         TcpAcceptor acceptor = new TcpAcceptor(this, loop);
         acceptors.add(acceptor);
         Promise<ListeningSocket> opened = Promise.promise();
         loop.loop()
-                .execute(() ->
-                        open.apply(loop.sockets(), acceptor)
-                                .onSuccess(acceptor::opened)
-                                .onComplete(opened));
+                .execute(() -> {
+                    Future<ListeningSocket> socket =
+                            open.apply(loop.sockets(), acceptor).onSuccess(acceptor::opened);
+                    if (held) {
+                        acceptor.hold();
+                    }
+                    socket.onComplete(opened);
+                });
         return opened.future();
     }
 
@@ -124,6 +152,32 @@ final class TcpListener implements Listener {
     @Override
     public void reroute(Route next) {
         route = next;
+    }
+
+    @Override
+    public List<Integer> sockets() {
+        List<Integer> sockets = acceptors.stream().map(TcpAcceptor::descriptor).toList();
+        return steered != null || sockets.contains(-1) ? List.of() : sockets;
+    }
+
+    @Override
+    public Future<Void> pause() {
+        List<Future<Void>> paused = new ArrayList<>();
+        for (TcpAcceptor each : acceptors) {
+            Promise<Void> done = Promise.promise();
+            paused.add(done.future());
+            each.loop()
+                    .execute(() -> {
+                        each.hold();
+                        done.complete();
+                    });
+        }
+        return Future.all(paused).mapEmpty();
+    }
+
+    @Override
+    public void resume() {
+        acceptors.forEach(each -> each.loop().execute(each::accept));
     }
 
     @Override

@@ -90,6 +90,11 @@ public final class TcpListeners implements ListenerFactory {
     }
 
     @Override
+    public Future<Listener> inherit(ListenerKey key, Route route, List<Integer> sockets) {
+        return TcpListener.inherit(key, route, parts, loops, sockets);
+    }
+
+    @Override
     public synchronized Future<List<Front>> fronts(Collection<InetAddress> addresses) {
         Future<List<Front>> opened = places;
         if (opened == null || opened.failed()) {

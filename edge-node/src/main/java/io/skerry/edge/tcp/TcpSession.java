@@ -298,8 +298,7 @@ final class TcpSession {
         }
         state = State.CLOSED;
         count();
-        boolean abrupt =
-                isAbrupt(reason) || client.hasWaiting() || (origin != null && origin.hasWaiting());
+        boolean abrupt = isAbrupt(reason) || (reason == EndReason.IDLE && waits());
         client.close(abrupt);
         if (origin != null) {
             origin.close(abrupt);
@@ -316,6 +315,12 @@ final class TcpSession {
             acceptor.outOfDescriptors();
         }
         acceptor.remove(this);
+    }
+
+    /// Whether bytes are left that a side did not take. A session that ended in order has passed on
+    /// everything, although a channel may only just be counting its last bytes off.
+    private boolean waits() {
+        return client.hasWaiting() || (origin != null && origin.hasWaiting());
     }
 
     private void leave(Origin target) {
@@ -340,6 +345,7 @@ final class TcpSession {
                     LOOP,
                     DRAIN_DEADLINE,
                     SHUTDOWN,
+                    HANDED_OVER,
                     MAX_CONNECTIONS,
                     SESSION_LIMIT,
                     DESCRIPTORS,

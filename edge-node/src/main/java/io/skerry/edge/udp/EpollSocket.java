@@ -39,7 +39,22 @@ final class EpollSocket implements UdpSocket, EpollIoHandle {
     public void register(Runnable readable, Runnable loopEnds) throws IOException {
         whenReadable = readable;
         whenLoopEnds = loopEnds;
-        registration = loop.register(this, EpollIoOps.EPOLLIN);
+        if (registration == null) {
+            registration = loop.register(this, EpollIoOps.EPOLLIN);
+        }
+    }
+
+    @Override
+    public void leave() {
+        if (registration != null) {
+            registration.cancel();
+            registration = null;
+        }
+    }
+
+    @Override
+    public int descriptor() {
+        return fd.intValue();
     }
 
     @Override

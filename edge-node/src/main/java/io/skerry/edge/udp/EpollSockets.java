@@ -78,6 +78,11 @@ final class EpollSockets implements UdpSockets {
         return connect(bound(own, ownPort, Sharing.FROM_THE_START), peer, port);
     }
 
+    @Override
+    public UdpSocket of(int descriptor) {
+        return new EpollSocket(loop, calls, descriptor);
+    }
+
     private UdpSocket connect(int fd, InetAddress peer, int port) throws SocketRefused {
         int length = SocketAddress.write(name, 0, peer, port);
         if (calls.connect(fd, name.address(), length) < 0) {

@@ -7,6 +7,7 @@ import io.skerry.edge.listener.SteeredPorts;
 import io.skerry.edge.session.EndReason;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -35,6 +36,43 @@ final class UdpListener implements Listener {
 
     void opened(List<UdpPort> all) {
         ports = List.copyOf(all);
+    }
+
+    int indexOf(UdpPort port) {
+        return ports.indexOf(port);
+    }
+
+    @Override
+    public List<Integer> sockets() {
+        return steered
+                ? List.of()
+                : ports.stream().map(port -> port.socket().descriptor()).toList();
+    }
+
+    @Override
+    public Future<Void> pause() {
+        List<Future<Void>> paused = new ArrayList<>();
+        for (UdpPort port : ports) {
+            Promise<Void> done = Promise.promise();
+            paused.add(done.future());
+            port.loop()
+                    .execute(() -> {
+                        port.pause();
+                        done.complete();
+                    });
+        }
+        return Future.all(paused).mapEmpty();
+    }
+
+    @Override
+    public void resume() {
+        ports.forEach(port -> port.loop().execute(port::resume));
+    }
+
+    /// Goes on with a session that dialled the socket of that index.
+    void adopt(int index, SessionState state, int fd) {
+        UdpPort port = ports.get(Math.floorMod(index, ports.size()));
+        port.loop().execute(() -> port.adopt(state, fd));
     }
 
     /// Opened as a steered port, on all loops; it has no sockets of its own to speak of.

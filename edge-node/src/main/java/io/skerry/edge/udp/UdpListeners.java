@@ -10,6 +10,7 @@ import io.netty.channel.nio.NioIoHandle;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.FastThreadLocalThread;
+import io.skerry.edge.handover.OpenSocket;
 import io.skerry.edge.listener.Front;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerFactory;
@@ -37,6 +38,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -162,6 +164,62 @@ public final class UdpListeners implements ListenerFactory {
             bind(listener, chosen.iterator(), new ArrayList<>(), opened);
             return opened.future();
         });
+    }
+
+    @Override
+    public Future<Listener> inherit(ListenerKey key, Route route, List<Integer> sockets) {
+        UdpListener listener = new UdpListener(key, route, this::closing);
+        List<UdpPort> ports = new ArrayList<>();
+        int first = Math.floorMod(next.getAndIncrement(), loops.size());
+        for (int descriptor : sockets) {
+            UdpLoop loop = loops.get((first + ports.size()) % loops.size());
+            UdpSocket socket = loop.sockets.of(descriptor);
+            ports.add(new UdpPort(listener, node, loop, socket, numbers.incrementAndGet()));
+        }
+        listener.opened(ports);
+        return Future.succeededFuture(listener);
+    }
+
+    @Override
+    public Future<List<OpenSocket>> pauseSessions() {
+        List<Future<List<OpenSocket>>> parts = new ArrayList<>();
+        for (UdpLoop loop : loops) {
+            Promise<List<OpenSocket>> part = Promise.promise();
+            parts.add(part.future());
+            loop.execute(() -> {
+                loop.touch();
+                loop.paused.addAll(loop.sessions.list(UdpSession::goesOver));
+                part.complete(loop.paused.stream().map(UdpSession::pause).toList());
+            });
+        }
+        return Future.all(parts)
+                .map(all -> parts.stream().flatMap(part -> part.result().stream()).toList());
+    }
+
+    @Override
+    public void resumeSessions() {
+        eachPaused(UdpSession::resume);
+    }
+
+    @Override
+    public void forgetSessions() {
+        eachPaused(session -> session.end(EndReason.HANDED_OVER));
+    }
+
+    private void eachPaused(Consumer<UdpSession> action) {
+        for (UdpLoop loop : loops) {
+            loop.execute(() -> {
+                List<UdpSession> all = List.copyOf(loop.paused);
+                loop.paused.clear();
+                all.stream().filter(session -> !session.hasEnded()).forEach(action);
+            });
+        }
+    }
+
+    @Override
+    public void adoptSession(Listener listener, int index, OpenSocket session) {
+        ((UdpListener) listener)
+                .adopt(index, SessionState.read(session.about()), session.descriptor());
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.transport.OutgoingPorts;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -34,6 +35,9 @@ final class UdpLoop {
     final SessionMemory memory = new SessionMemory();
     final SessionTable<UdpSession> sessions = new SessionTable<>(RandomGenerator.getDefault());
     final SessionKey wanted = new SessionKey();
+
+    /// Sessions that are not read because another process may go on with them.
+    final List<UdpSession> paused = new ArrayList<>();
 
     /// Datagrams read from a socket before others have their turn: so many batches.
     private static final int ROUNDS = 4;

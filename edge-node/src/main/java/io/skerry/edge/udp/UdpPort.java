@@ -1,5 +1,6 @@
 package io.skerry.edge.udp;
 
+import io.skerry.edge.listener.InheritedSockets;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.metrics.DropReason;
@@ -10,8 +11,10 @@ import io.skerry.edge.session.EndReason;
 import io.skerry.edge.socket.SocketAddress;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -121,6 +124,24 @@ final class UdpPort implements UdpLoop.Ports {
         if (steered && open == 0 && !draining) {
             close();
         }
+    }
+
+    /// Reads nothing from now on; the socket stays open.
+    void pause() {
+        socket().leave();
+    }
+
+    void resume() {
+        try {
+            register();
+        } catch (IOException refused) {
+            throw new UncheckedIOException("port " + key() + " is not read any more", refused);
+        }
+    }
+
+    /// The name of its socket for another process.
+    String place() {
+        return new InheritedSockets.Place(key(), listener.indexOf(this)).toString();
     }
 
     /// Counts what the system had no room for. Asked after a full batch, for a buffer that ran over
@@ -265,7 +286,46 @@ final class UdpPort implements UdpLoop.Ports {
                 }
             };
         }
-        UdpSession session = new UdpSession(this, loop, route, origin, peer, toOrigin);
+        Manner manner =
+                Manner.of(
+                        route,
+                        new InetSocketAddress(
+                                peer.client(), SocketAddress.port(peer.key().clientPort)),
+                        new InetSocketAddress(peer.dialled(), key().port()),
+                        new InetSocketAddress(origin.address(), route.originPort()));
+        UdpSession session = new UdpSession(this, loop, route, origin, peer, manner, toOrigin);
+        return begin(session, route, origin);
+    }
+
+    /// Goes on with a session of another process.
+    ///
+    /// @param descriptor of its socket towards the origin
+    void adopt(SessionState state, int descriptor) {
+        loop.touch();
+        UdpSocket toOrigin = loop.sockets.of(descriptor);
+        Route route = listener.route();
+        DropReason refusal = node.admission().enter(route, state.client());
+        if (refusal != null) {
+            node.metrics().dropped(refusal);
+            toOrigin.release();
+            return;
+        }
+        Origin origin = route.origins().adopt(state.origin());
+        UdpSession.Peer peer =
+                new UdpSession.Peer(
+                        state.key(number),
+                        state.client(),
+                        state.dialled(),
+                        SessionState.scope(state.dialled()));
+        UdpSession session =
+                new UdpSession(this, loop, route, origin, peer, state.manner(), toOrigin);
+        session.goOn(state);
+        if (begin(session, route, origin) == null) {
+            node.admission().leave(route, state.client());
+        }
+    }
+
+    private @Nullable UdpSession begin(UdpSession session, Route route, Origin origin) {
         try {
             session.begin();
             return session;

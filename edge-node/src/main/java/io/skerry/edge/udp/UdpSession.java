@@ -1,7 +1,7 @@
 package io.skerry.edge.udp;
 
-import io.skerry.edge.clientaddress.ClientHeader;
 import io.skerry.edge.clientaddress.Spp;
+import io.skerry.edge.handover.OpenSocket;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.RuleCounters;
@@ -11,13 +11,9 @@ import io.skerry.edge.socket.SocketAddress;
 import io.skerry.edge.socket.SystemCalls;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
-import io.skerry.shared.rule.ClientIp;
-import io.skerry.shared.rule.ProxyV2Udp;
-import io.skerry.shared.rule.RuleSpec;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,13 +30,6 @@ final class UdpSession implements SessionTable.Keyed {
     /// How long nothing may come from either side when the node stops, for the session to go on.
     private static final long QUIET_MILLIS = 2_000;
 
-    /// Which datagrams to the origin carry a header.
-    private enum Headers {
-        NONE,
-        FIRST,
-        EVERY
-    }
-
     private final UdpPort port;
     private final UdpLoop loop;
     private final SessionKey key = new SessionKey();
@@ -55,9 +44,7 @@ final class UdpSession implements SessionTable.Keyed {
     private final MemorySegment header;
     private final MemorySegment from;
     private final int nameLength;
-    private final Headers headers;
-    private final boolean spp;
-    private final long idleMillis;
+    private final Manner manner;
 
     private @Nullable UdpSocket toClient;
     private boolean headerDue;
@@ -69,7 +56,13 @@ final class UdpSession implements SessionTable.Keyed {
 
     /// @param toOrigin socket connected to the origin; the session closes it
     UdpSession(
-            UdpPort port, UdpLoop loop, Route route, Origin origin, Peer peer, UdpSocket toOrigin) {
+            UdpPort port,
+            UdpLoop loop,
+            Route route,
+            Origin origin,
+            Peer peer,
+            Manner manner,
+            UdpSocket toOrigin) {
         this.port = port;
         this.loop = loop;
         this.route = route;
@@ -85,20 +78,10 @@ final class UdpSession implements SessionTable.Keyed {
         int room = port.answersFrom(memory, SessionMemory.CONTROL, v6, peer);
         from = memory.asSlice(SessionMemory.CONTROL, room);
 
-        RuleSpec spec = route.rule().spec();
-        byte[] bytes =
-                ClientHeader.udp(
-                        spec.clientIp(),
-                        spec.headerDestination(),
-                        new InetSocketAddress(client, clientPort),
-                        new InetSocketAddress(dialled, port.key().port()),
-                        new InetSocketAddress(origin.address(), route.originPort()));
-        header = memory.asSlice(SessionMemory.HEADER, bytes.length);
-        header.copyFrom(MemorySegment.ofArray(bytes));
-        spp = spec.clientIp() == ClientIp.SPP;
-        headers = headers(spec);
-        headerDue = headers == Headers.FIRST;
-        idleMillis = spec.idleSeconds() * 1_000L;
+        this.manner = manner;
+        header = memory.asSlice(SessionMemory.HEADER, manner.header().length);
+        header.copyFrom(MemorySegment.ofArray(manner.header()));
+        headerDue = manner.headers() == Manner.Headers.FIRST;
         usedAt = loop.millis();
         this.toOrigin = toOrigin;
     }
@@ -108,22 +91,18 @@ final class UdpSession implements SessionTable.Keyed {
     /// @param scope interface of a link-local dialled address, else 0
     record Peer(SessionKey key, InetAddress client, InetAddress dialled, int scope) {}
 
-    private static Headers headers(RuleSpec spec) {
-        return switch (spec.clientIp()) {
-            case OFF, TOA, PPV1 -> Headers.NONE;
-            case SPP -> Headers.EVERY;
-            case PPV2 -> spec.ppv2Udp() == ProxyV2Udp.EVERY ? Headers.EVERY : Headers.FIRST;
-        };
-    }
-
     /// Begins: from here on one {@link #end} gives back all that the session holds.
     void begin() throws IOException {
-        toOrigin.register(this::receiveAnswers, () -> end(EndReason.SHUTDOWN));
+        listen();
         counters.sessions.increment();
         port.metrics().opened(Protocol.UDP);
         route.origins().opened(client, origin);
         loop.add(this);
         port.sessionBegan();
+    }
+
+    private void listen() throws IOException {
+        toOrigin.register(this::receiveAnswers, () -> end(EndReason.SHUTDOWN));
     }
 
     /// Gives back what a session holds that never began.
@@ -141,6 +120,10 @@ final class UdpSession implements SessionTable.Keyed {
         return port;
     }
 
+    boolean hasEnded() {
+        return ended;
+    }
+
     /// Starts a batch of datagrams from the client.
     void startBatch() {
         headerFirstInBatch = false;
@@ -152,7 +135,7 @@ final class UdpSession implements SessionTable.Keyed {
         usedAt = loop.millis();
         int length = in.length(i);
         boolean carries =
-                switch (headers) {
+                switch (manner.headers()) {
                     case NONE -> false;
                     case EVERY -> true;
                     // A payload that looks like a header gets ours in front: the origin strips
@@ -212,7 +195,7 @@ final class UdpSession implements SessionTable.Keyed {
         for (int i = 0; i < count; i++) {
             int length = in.length(i);
             int skip = 0;
-            if (spp) {
+            if (manner.spp()) {
                 if (!Spp.answers(header, in.payloads(), in.payloadAt(i), length)) {
                     port.metrics().dropped(DropReason.BAD_REPLY);
                     continue;
@@ -236,7 +219,7 @@ final class UdpSession implements SessionTable.Keyed {
     /// Looks at the session about once a second: ends it where it is idle or its origin is gone.
     boolean staysOpen() {
         long quiet = loop.millis() - usedAt;
-        if (quiet >= idleMillis) {
+        if (quiet >= manner.idleMillis()) {
             end(EndReason.IDLE);
         } else if (quiet >= QUIET_MILLIS && port.listener().endsQuiet()) {
             end(EndReason.SHUTDOWN);
@@ -244,6 +227,43 @@ final class UdpSession implements SessionTable.Keyed {
             end(EndReason.ORIGIN_CHANGED);
         }
         return !ended;
+    }
+
+    /// Goes on where the session was in another process; right after it was made.
+    void goOn(SessionState state) {
+        headerDue = state.headerDue();
+        usedAt = loop.millis() - state.silentMillis();
+    }
+
+    /// Whether the session can go on in another process: not once its client side is its own.
+    boolean goesOver() {
+        return toClient == null;
+    }
+
+    /// Reads no answers from now on.
+    ///
+    /// @return the session as another process can go on with it
+    OpenSocket pause() {
+        toOrigin.leave();
+        SessionState state =
+                new SessionState(
+                        client,
+                        SocketAddress.port(key.clientPort),
+                        dialled,
+                        origin.address(),
+                        manner,
+                        headerDue,
+                        Math.max(0, loop.millis() - usedAt));
+        return new OpenSocket(port.place(), state.print(), toOrigin.descriptor());
+    }
+
+    /// Reads answers again.
+    void resume() {
+        try {
+            listen();
+        } catch (IOException refused) {
+            end(EndReason.DESCRIPTORS);
+        }
     }
 
     /// Gives the client side a connected socket of its own, so that the session goes on when the

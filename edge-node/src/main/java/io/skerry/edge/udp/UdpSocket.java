@@ -25,6 +25,17 @@ sealed interface UdpSocket permits EpollSocket, NioSocket, NioWildcard {
     /// Sends a message that the system cuts into datagrams.
     int sendCut(MemorySegment message);
 
+    /// Leaves the loop and stays open, so that another process can have the socket as well; may be
+    /// registered again. With epoll alone.
+    default void leave() {
+        throw new IllegalStateException("only sockets of epoll go to another process");
+    }
+
+    /// Its descriptor; -1 where it has none.
+    default int descriptor() {
+        return -1;
+    }
+
     /// Datagrams that the system dropped for want of room since it was asked last; 0 where it does
     /// not say.
     long overflow();

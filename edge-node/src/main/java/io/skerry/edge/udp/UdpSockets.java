@@ -31,4 +31,11 @@ sealed interface UdpSockets permits EpollSockets, NioSockets {
     /// The same from an address and port that other sockets of ours may have too.
     UdpSocket connected(InetAddress own, int ownPort, InetAddress peer, int port)
             throws IOException;
+
+    /// A socket that another process opened, as one of the others here. With epoll alone.
+    ///
+    /// @param descriptor the socket's from now on
+    default UdpSocket of(int descriptor) {
+        throw new IllegalStateException("only sockets of epoll come from another process");
+    }
 }

@@ -109,7 +109,8 @@ class CrashLoopTest {
                                         settings,
                                         applier,
                                         CrashLoopTest::report,
-                                        nanos -> {})
+                                        nanos -> {},
+                                        Future::succeededFuture)
                                 .onComplete(started));
         follower = await(started.future());
     }

@@ -96,7 +96,8 @@ class FollowerTest {
                                         settings,
                                         applier,
                                         FollowerTest::report,
-                                        nanos -> {})
+                                        nanos -> {},
+                                        Future::succeededFuture)
                                 .onComplete(started));
         follower = await(started.future());
     }
@@ -204,6 +205,39 @@ class FollowerTest {
         Eventually.holds("reported", () -> reported(A) == 3);
         assertThat(Objects.requireNonNull(applier.applied.getLast().get(A)).rules())
                 .containsOnlyKeys(Contents.ruleId(81));
+    }
+
+    @Test
+    void whilePausedItReportsAndChangesNothing() {
+        InstanceContent one = Contents.of(A, 1, 80);
+        service.put(one);
+        follow(SHORT);
+        Eventually.holds("reported", () -> reported(A) == 1);
+        await(follower().pause());
+        int changes = applier.applied.size();
+        InstanceContent two = Contents.of(A, 2, 80, 81);
+        service.put(two);
+        publish(one, two);
+        int reports = service.reports.size();
+        Eventually.holds("reports go on", () -> service.reports.size() > reports + 2);
+        assertThat(applier.applied).hasSize(changes);
+        assertThat(reported(A)).isEqualTo(1);
+        follower().resume();
+        Eventually.holds("follows again", () -> reported(A) == 2);
+    }
+
+    @Test
+    void leavesWithoutAWord() {
+        service.put(Contents.of(A, 1, 80));
+        follow(SHORT);
+        Eventually.holds("reported", () -> reported(A) == 1);
+        await(follower().leave());
+        int reports = service.reports.size();
+        service.put(Contents.of(A, 2, 81));
+        publish(null, Contents.of(A, 2, 81));
+        assertThat(follower().isReady()).isFalse();
+        assertThat(service.reports).hasSizeBetween(reports, reports + 1);
+        assertThat(applier.revision(A)).isEqualTo(1);
     }
 
     @Test

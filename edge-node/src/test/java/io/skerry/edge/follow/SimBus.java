@@ -14,6 +14,7 @@ import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// A bus that drops, doubles, delays and so reorders messages while it is bad, and cuts nodes off.
 /// Every message is copied through text, as a wire does.
@@ -23,14 +24,14 @@ final class SimBus {
 
     private final SimTime time;
     private final Random random;
-    private final Function<JsonObject, JsonObject> services;
+    private final Function<JsonObject, @Nullable JsonObject> services;
     private final Map<String, List<Consumer<JsonObject>>> listeners = new HashMap<>();
     private final Map<String, Boolean> cutOff = new HashMap<>();
     private boolean bad = true;
     private long lastFault;
 
     /// @param services answers requests; `null` where no rule service lives
-    SimBus(SimTime time, Function<JsonObject, JsonObject> services) {
+    SimBus(SimTime time, Function<JsonObject, @Nullable JsonObject> services) {
         this.time = time;
         this.random = time.random;
         this.services = services;

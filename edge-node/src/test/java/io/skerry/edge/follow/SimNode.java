@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// A node with the real follower, applied to nothing: what it would serve is written down and
 /// compared with the truth at every step.
@@ -50,6 +51,7 @@ final class SimNode implements Applier {
                         this,
                         this::report,
                         nanos -> {},
+                        Future::succeededFuture,
                         () -> time.random)
                 .onFailure(bug -> time.broken(name + " does not start: " + bug));
     }
@@ -113,7 +115,7 @@ final class SimNode implements Applier {
     }
 
     /// In one life, no revision is followed by an older one, and none goes that was not deleted.
-    private void mustBeOld(InstanceContent old, InstanceContent next) {
+    private void mustBeOld(InstanceContent old, @Nullable InstanceContent next) {
         long revision = next == null ? control.deleted(old.instance()) : next.revision();
         if (revision < old.revision()) {
             time.broken(

@@ -75,7 +75,14 @@ final class SimTime {
                             if (!method.getName().equals("runOnContext")) {
                                 throw new UnsupportedOperationException(method.toString());
                             }
-                            later(0, alive, SimTime.<Void>handler(arguments[0]), null);
+                            Handler<Void> work = handler(arguments[0]);
+                            after(
+                                    0,
+                                    () -> {
+                                        if (alive.getAsBoolean()) {
+                                            work.handle(null);
+                                        }
+                                    });
                             return null;
                         });
         return proxy(

@@ -7,6 +7,7 @@ import io.skerry.shared.net.Protocol;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class OpeningPlanTest {
@@ -30,9 +31,19 @@ final class OpeningPlanTest {
 
     private static List<OpeningPlan.Opening> plan(
             int rules, int ports, Steering.Mode mode, boolean canSteer, DescriptorBudget budget) {
+        return plan(rules, ports, Set.of(), mode, canSteer, budget);
+    }
+
+    private static List<OpeningPlan.Opening> plan(
+            int rules,
+            int ports,
+            Set<ListenerKey> inherited,
+            Steering.Mode mode,
+            boolean canSteer,
+            DescriptorBudget budget) {
         return OpeningPlan.of(
                         opening(rules, ports),
-                        new OpeningPlan.Terms(rules * ports, 0, 0),
+                        new OpeningPlan.Terms(rules * ports, 0, 0, inherited),
                         mode,
                         canSteer,
                         budget,
@@ -65,6 +76,16 @@ final class OpeningPlanTest {
                 .allMatch(OpeningPlan.Opening::steered);
         assertThat(plan(1, 5_000, Steering.Mode.AUTO, false, AMPLE))
                 .noneMatch(OpeningPlan.Opening::steered);
+    }
+
+    @Test
+    void steersNoRuleThatHasAnInheritedSocket() {
+        ListenerKey second =
+                new ListenerKey(Protocol.TCP, IpText.parse("127.0.0.1").orElseThrow(), 2);
+
+        assertThat(plan(2, 2, Set.of(second), Steering.Mode.ON, true, AMPLE))
+                .extracting(OpeningPlan.Opening::steered)
+                .containsExactly(false, true);
     }
 
     @Test

@@ -11,6 +11,8 @@ import io.skerry.edge.transport.Transport;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
@@ -19,6 +21,10 @@ import java.net.Socket;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -40,6 +46,59 @@ final class TcpSocketsTest {
 
     private static FixedOrigins home() {
         return new FixedOrigins(TcpRig.HOME);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void busyConnectionsOfALoopTakeTurnsAndNoneIsForgotten(Transport transport) throws Exception {
+        int connections = 6;
+        long bytes = 20_000_000;
+        try (TcpRig rig = new TcpRig(transport);
+                ServerSocket server = TcpRig.origin()) {
+            Listener listener = rig.open(rig.route(home(), server.getLocalPort()));
+            List<Socket> sockets = new ArrayList<>();
+            List<CompletableFuture<Long>> received = new ArrayList<>();
+            for (int i = 0; i < connections; i++) {
+                Socket client = rig.dial(listener);
+                Socket origin = TcpRig.accept(server);
+                for (Socket each : List.of(client, origin)) {
+                    sockets.add(each);
+                    Thread.startVirtualThread(() -> sendZeros(each, bytes));
+                    received.add(countAll(each));
+                }
+            }
+            for (CompletableFuture<Long> each : received) {
+                assertThat(each.get(40, TimeUnit.SECONDS)).isEqualTo(bytes);
+            }
+            for (Socket each : sockets) {
+                each.close();
+            }
+        }
+    }
+
+    private static void sendZeros(Socket socket, long bytes) {
+        byte[] zeros = new byte[100_000];
+        try {
+            OutputStream out = socket.getOutputStream();
+            for (long sent = 0; sent < bytes; sent += zeros.length) {
+                out.write(zeros);
+            }
+            socket.shutdownOutput();
+        } catch (IOException broken) {
+            throw new UncheckedIOException(broken);
+        }
+    }
+
+    private static CompletableFuture<Long> countAll(Socket socket) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+                    } catch (IOException broken) {
+                        throw new UncheckedIOException(broken);
+                    }
+                },
+                Thread::startVirtualThread);
     }
 
     @ParameterizedTest

@@ -51,6 +51,7 @@ class ToaOriginCommandTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '"',
             value = {
                 "nonsense | 'nonsense' is none of attach, detach, status",
                 "attach | --cgroup is missing",
@@ -68,7 +69,7 @@ class ToaOriginCommandTest {
     void aMistakeIsNamed(String line, String mistake) {
         assertThatThrownBy(() -> read(line))
                 .isInstanceOf(ToaOriginCommand.Mistaken.class)
-                .hasMessageContaining(mistake.strip().replace("''", "'"));
+                .hasMessageContaining(mistake);
     }
 
     @Test

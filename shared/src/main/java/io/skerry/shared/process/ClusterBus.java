@@ -90,11 +90,16 @@ public final class ClusterBus implements Bus {
     /// Begins to join and answers at once: a process works without the bus, only slower. Joining is
     /// repeated until it succeeds.
     public static Future<ClusterBus> join(Vertx home, ClusterSettings settings) {
+        return join(home, settings, Future.succeededFuture());
+    }
+
+    /// @param free completes when the addresses are free; joining begins then
+    public static Future<ClusterBus> join(Vertx home, ClusterSettings settings, Future<Void> free) {
         ClusterBus bus = new ClusterBus(home, settings);
         return Future.future(promise ->
                 bus.context.runOnContext(v -> {
                     bus.timer = home.setPeriodic(PULSE_MILLIS, t -> bus.pulse());
-                    bus.enter();
+                    free.onComplete(done -> bus.context.runOnContext(w -> bus.enter()));
                     promise.complete(bus);
                 }));
     }

@@ -35,6 +35,11 @@ public final class ServiceMain {
         ///
         /// @param hurry completes when a second signal asks to end the drain at once
         Future<Void> stop(Future<Void> hurry);
+
+        /// Completes when the service has ended by itself, in order and without a signal.
+        default Future<Void> over() {
+            return Promise.<Void>promise().future();
+        }
     }
 
     private ServiceMain() {}
@@ -73,9 +78,12 @@ public final class ServiceMain {
                 .onFailure(failure -> failed(role, failure))
                 .onSuccess(running -> {
                     runs.set(true);
-                    first.future()
-                            .compose(v -> running.stop(second.future()))
-                            .onFailure(bug -> log.error("stop failed", bug))
+                    Future<Void> stopped =
+                            first.future()
+                                    .compose(v -> running.stop(second.future()))
+                                    .onFailure(bug -> log.error("stop failed", bug))
+                                    .otherwiseEmpty();
+                    Future.any(stopped, running.over())
                             .eventually(vertx::close)
                             .onComplete(done -> ended.countDown());
                 });

@@ -127,6 +127,7 @@ final class Cluster implements AutoCloseable {
         environment.put("SKERRY_LISTEN", address);
         environment.put("SKERRY_DATA", folder.resolve(process).toString());
         environment.put("SKERRY_DRAIN", "1s");
+        environment.put("SKERRY_EDGE_HAND_OVER_DRAIN", "1h");
         return process(process, "io.skerry.edge.EdgeMain", environment);
     }
 

@@ -3,6 +3,7 @@ package io.skerry.standalone.cluster;
 import io.skerry.standalone.fixture.Tool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -192,7 +193,8 @@ final class Namespaces implements Site {
     private static String tried(String... command) {
         try {
             Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-            String said = new String(process.getInputStream().readAllBytes());
+            String said =
+                    new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             return process.waitFor() == 0 ? "" : "failed: " + said;
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);

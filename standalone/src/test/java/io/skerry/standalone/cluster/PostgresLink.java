@@ -101,7 +101,6 @@ final class PostgresLink implements AutoCloseable {
                 }
             } catch (IOException refusedOrClosed) {
                 // The next accept says whether the test is over.
-                continue;
             }
         }
     }
@@ -195,24 +194,21 @@ final class PostgresLink implements AutoCloseable {
             if (!query.equals("COMMIT") || !writes) {
                 return true;
             }
-            switch (next.getAndSet(AtCommit.PASS)) {
-                case PASS -> {
-                    return true;
-                }
+            return switch (next.getAndSet(AtCommit.PASS)) {
+                case PASS -> true;
                 case CUT_BEFORE -> {
                     close();
-                    return false;
+                    yield false;
                 }
                 case CUT_AFTER -> {
                     answerCuts = true;
-                    return true;
+                    yield true;
                 }
                 case HOLD -> {
                     held.complete(null);
-                    return false;
+                    yield false;
                 }
-            }
-            throw new IllegalStateException("unreachable");
+            };
         }
 
         void close() {

@@ -29,6 +29,7 @@ final class ServiceProcess implements AutoCloseable {
     private final Map<String, String> environment;
     private final Path log;
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(PROBE).build();
+    private final List<Process> leaving = new ArrayList<>();
     private @Nullable Process process;
 
     /// @param prefix what goes before the command
@@ -50,6 +51,26 @@ final class ServiceProcess implements AutoCloseable {
 
     String name() {
         return name;
+    }
+
+    /// Has another process with the same settings take over from this one, which goes on with what
+    /// stays its own.
+    void hotRestart() {
+        Process before = Objects.requireNonNull(process, "started");
+        leaving.add(before);
+        environment.put("SKERRY_TAKE_OVER", "true");
+        start();
+        String took = "took over from pid " + before.pid();
+        Waiting.until(
+                name + ": " + took,
+                READY,
+                () -> {
+                    if (!Objects.requireNonNull(process).isAlive()) {
+                        throw new AssertionError(name + " has ended: " + said());
+                    }
+                    return said().contains(took);
+                },
+                this::said);
     }
 
     /// Starts it and returns at once.
@@ -182,6 +203,7 @@ final class ServiceProcess implements AutoCloseable {
 
     @Override
     public void close() {
+        leaving.forEach(each -> each.destroyForcibly().onExit().join());
         kill();
         http.close();
     }

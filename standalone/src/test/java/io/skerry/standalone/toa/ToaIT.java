@@ -149,7 +149,9 @@ final class ToaIT {
         int port = serve("toa", v6 ? rig.machine.there6() : rig.machine.there(), origin);
         try (ToaRig.Client client = v6 ? client6(port) : client(port)) {
             String expected = (v6 ? CLIENT6 : CLIENT) + " " + client.port();
-            assertThat(client.ask()).isEqualTo("accept " + expected + " getpeername " + expected);
+            assertThat(client.ask())
+                    .as(() -> rig.toaOrigin("status", "--pin", rig.pins.toString()).text())
+                    .isEqualTo("accept " + expected + " getpeername " + expected);
         }
     }
 

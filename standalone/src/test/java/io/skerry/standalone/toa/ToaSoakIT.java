@@ -81,7 +81,7 @@ final class ToaSoakIT {
                     memory,
                     residentKib());
             assertThat(failed.get()).isZero();
-            assertThat(connections("begun")).isEqualTo(done.get());
+            assertThat(connections("begun")).isEqualTo((double) done.get());
             assertThat(connections("refused")).isZero();
             assertThat(descriptors()).isLessThanOrEqualTo(descriptors + 20);
             assertThat(residentKib()).isLessThan(memory + 300 * 1024);

@@ -1,0 +1,87 @@
+package io.skerry.edge.handover;
+
+import io.skerry.edge.handover.LocalSocket.Received;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/// One side's end of a hot restart's conversation: messages over a {@link LocalSocket}. Blocks; for
+/// one thread.
+final class Conversation implements AutoCloseable {
+    /// Bytes of the list in one message, about; well below what a message may have.
+    private static final int LIST_BYTES = 60_000;
+
+    /// @param sockets what came along, the receiver's from now on; for {@link Message.Sockets} only
+    record Heard(Message message, List<OpenSocket> sockets) {}
+
+    private final LocalSocket socket;
+
+    Conversation(LocalSocket socket) {
+        this.socket = socket;
+    }
+
+    LocalSocket.Peer peer() throws IOException {
+        return socket.peer();
+    }
+
+    void say(Message message) throws IOException {
+        socket.send(message.print(), List.of());
+    }
+
+    /// Waits for a message.
+    Heard hear(Duration atMost) throws IOException {
+        socket.timeout(atMost);
+        Received received = socket.receive();
+        try {
+            Message message = Message.read(received.bytes());
+            List<OpenSocket> sockets = new ArrayList<>();
+            if (message instanceof Message.Sockets(var items, var more)) {
+                if (items.size() != received.descriptors().size()) {
+                    throw new Message.Unreadable(
+                            items.size()
+                                    + " sockets with "
+                                    + received.descriptors().size()
+                                    + " descriptors");
+                }
+                for (int i = 0; i < items.size(); i++) {
+                    Message.Item item = items.get(i);
+                    sockets.add(
+                            new OpenSocket(
+                                    item.name(), item.about(), received.descriptors().get(i)));
+                }
+            } else if (!received.descriptors().isEmpty()) {
+                throw new Message.Unreadable("descriptors that nobody asked for");
+            }
+            return new Heard(message, List.copyOf(sockets));
+        } catch (Message.Unreadable | IllegalArgumentException garbage) {
+            received.descriptors().forEach(LocalCalls::close);
+            throw new IOException(garbage.getMessage(), garbage);
+        }
+    }
+
+    /// Sends some of the sockets, as many as fit into a message; answers how many. They stay open
+    /// here.
+    int sendSome(List<OpenSocket> sockets) throws IOException {
+        List<Message.Item> items = new ArrayList<>();
+        List<Integer> descriptors = new ArrayList<>();
+        int bytes = 0;
+        for (OpenSocket each : sockets) {
+            bytes += each.name().length() + each.about().encode().length() + 16;
+            if (items.size() == LocalSocket.DESCRIPTORS_MAX
+                    || bytes > LIST_BYTES && !items.isEmpty()) {
+                break;
+            }
+            items.add(new Message.Item(each.name(), each.about()));
+            descriptors.add(each.descriptor());
+        }
+        Message message = new Message.Sockets(items, items.size() < sockets.size());
+        socket.send(message.print(), descriptors);
+        return items.size();
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+    }
+}
