@@ -150,7 +150,7 @@ public final class Listeners {
         List<InstanceContent> contents = wanted;
         return context.<Prepared>executeBlocking(
                         () -> prepare(next, contents, again, closing, before))
-                .compose(prepared -> apply(Objects.requireNonNull(prepared)))
+                .compose(prepared -> apply(Objects.requireNonNull(prepared), contents))
                 .onSuccess(v -> planned = next)
                 .onFailure(bug -> LOG.error("applying a plan broke", bug));
     }
@@ -194,16 +194,13 @@ public final class Listeners {
         Map<ListenerKey, Refusal> taken =
                 portOwner.refusals(
                         keys,
-                        key ->
-                                running.contains(key)
-                                        || closing.contains(key)
-                                        || before.contains(key),
+                        key -> running.contains(key) || closing.contains(key),
                         steered,
                         elsewhere);
         return new Prepared(rules, plan, openings, new HashMap<>(next.refused()), taken);
     }
 
-    private Future<Void> apply(Prepared prepared) {
+    private Future<Void> apply(Prepared prepared, List<InstanceContent> contents) {
         Map<RuleKey, List<Listener>> closing = new LinkedHashMap<>();
         Map<RuleKey, Integer> drainSeconds = new HashMap<>();
         Set<ListenerKey> unsteered = new HashSet<>();
@@ -258,7 +255,7 @@ public final class Listeners {
                                 prepared.taken()))
                 .onSuccess(v -> {
                     inherited.opened(prepared.openings(), refusals);
-                    finish(prepared.rules(), refusals);
+                    finish(prepared.rules(), refusals, contents);
                 });
     }
 
@@ -347,7 +344,8 @@ public final class Listeners {
         }
     }
 
-    private void finish(Set<RuleKey> changed, Map<RuleKey, Refusal> refusals) {
+    private void finish(
+            Set<RuleKey> changed, Map<RuleKey, Refusal> refusals, List<InstanceContent> contents) {
         refusals.forEach((rule, refusal) -> {
             if (!refusal.equals(refused.get(rule))) {
                 if (refusal.code() == Refusal.Code.STEERING_FULL) {
@@ -362,7 +360,12 @@ public final class Listeners {
                 routes.forget(each);
             }
         }
-        LOG.debug("{} ports open, {} rules refused", running.size(), refused.size());
+        LOG.debug(
+                "{} instances: {} ports open, {} rules changed, {} refused",
+                contents.size(),
+                running.size(),
+                changed.size(),
+                refused.size());
     }
 
     /// Rules of an instance that this node cannot serve, as `code: sentence`.
@@ -397,7 +400,7 @@ public final class Listeners {
 
     /// The open listeners.
     public List<Listener> open() {
-        return running.keys().stream().flatMap(key -> at(key).stream()).toList();
+        return running.listeners();
     }
 
     /// The open listener of a port.

@@ -31,7 +31,7 @@ final class RuleRoutes {
                 source.counters(ruleKey));
     }
 
-    /// The rule has no port any more.
+    /// A rule has no port any more.
     void forget(RuleKey rule) {
         if (pools.remove(rule) != null) {
             source.forget(rule);

@@ -77,6 +77,10 @@ final class RunningListeners {
         return running.get(key);
     }
 
+    List<Listener> listeners() {
+        return running.values().stream().map(Running::listener).toList();
+    }
+
     boolean contains(ListenerKey key) {
         return running.containsKey(key);
     }

@@ -255,8 +255,7 @@ final class ListenersTest {
         assumeFalse(mode == Steering.Mode.ON, "steered ports need no descriptors");
         listeners = with(new DescriptorBudget(112, 0));
         int port = freePort();
-        // Not one that the system gives: the other rule may have it, which would be a loop.
-        int origin = 9;
+        int origin = origin().getLocalPort();
         apply(Rules.content(0, false, Rules.tcp("rule-a", 1, origin, "" + port)));
 
         apply(
