@@ -150,7 +150,7 @@ public final class Listeners {
         List<InstanceContent> contents = wanted;
         return context.<Prepared>executeBlocking(
                         () -> prepare(next, contents, again, closing, before))
-                .compose(prepared -> apply(Objects.requireNonNull(prepared), contents))
+                .compose(prepared -> apply(Objects.requireNonNull(prepared)))
                 .onSuccess(v -> planned = next)
                 .onFailure(bug -> LOG.error("applying a plan broke", bug));
     }
@@ -194,13 +194,16 @@ public final class Listeners {
         Map<ListenerKey, Refusal> taken =
                 portOwner.refusals(
                         keys,
-                        key -> running.contains(key) || closing.contains(key),
+                        key ->
+                                running.contains(key)
+                                        || closing.contains(key)
+                                        || before.contains(key),
                         steered,
                         elsewhere);
         return new Prepared(rules, plan, openings, new HashMap<>(next.refused()), taken);
     }
 
-    private Future<Void> apply(Prepared prepared, List<InstanceContent> contents) {
+    private Future<Void> apply(Prepared prepared) {
         Map<RuleKey, List<Listener>> closing = new LinkedHashMap<>();
         Map<RuleKey, Integer> drainSeconds = new HashMap<>();
         Set<ListenerKey> unsteered = new HashSet<>();
@@ -255,7 +258,7 @@ public final class Listeners {
                                 prepared.taken()))
                 .onSuccess(v -> {
                     inherited.opened(prepared.openings(), refusals);
-                    finish(prepared.rules(), refusals, contents);
+                    finish(prepared.rules(), refusals);
                 });
     }
 
@@ -344,8 +347,7 @@ public final class Listeners {
         }
     }
 
-    private void finish(
-            Set<RuleKey> changed, Map<RuleKey, Refusal> refusals, List<InstanceContent> contents) {
+    private void finish(Set<RuleKey> changed, Map<RuleKey, Refusal> refusals) {
         refusals.forEach((rule, refusal) -> {
             if (!refusal.equals(refused.get(rule))) {
                 if (refusal.code() == Refusal.Code.STEERING_FULL) {
@@ -360,12 +362,7 @@ public final class Listeners {
                 routes.forget(each);
             }
         }
-        LOG.debug(
-                "{} instances: {} ports open, {} rules changed, {} refused",
-                contents.size(),
-                running.size(),
-                changed.size(),
-                refused.size());
+        LOG.debug("{} ports open, {} rules refused", running.size(), refused.size());
     }
 
     /// Rules of an instance that this node cannot serve, as `code: sentence`.
