@@ -196,9 +196,12 @@ class UdpForwardingTest {
         client.send("hello", new InetSocketAddress("127.0.0.1", number));
         origin.receive();
         TestNode.eventually("idle", () -> node.metrics.endedBy(Protocol.UDP, EndReason.IDLE) == 1);
-        assertThat(origins.open).hasValue(0);
-        assertThat(node.counters.open).hasValue(0);
-        assertThat(node.limits.open()).isZero();
+        TestNode.eventually(
+                "given back",
+                () ->
+                        origins.open.get() == 0
+                                && node.counters.open.get() == 0
+                                && node.limits.open() == 0);
     }
 
     @Test
