@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.skerry.load.Options.Area;
+import java.util.EnumSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,11 +15,18 @@ final class OptionsTest {
     void measuresEverythingSevenTimesUnlessTold() throws Exception {
         Options options = Options.parse(List.of());
 
-        assertThat(options.areas()).containsExactly(Area.values());
+        assertThat(options.areas())
+                .containsExactlyElementsOf(EnumSet.complementOf(EnumSet.of(Area.PORTS)));
         assertThat(options.runs()).isEqualTo(7);
         assertThat(options.seconds()).isEqualTo(2);
         assertThat(options.write()).isFalse();
         assertThat(options.takesPart("nginx")).isTrue();
+    }
+
+    @Test
+    void measuresManyPortsOnlyWhereAskedByName() throws Exception {
+        assertThat(Options.parse(List.of("ports")).areas()).containsExactly(Area.PORTS);
+        assertThat(Options.parse(List.of("all")).areas()).doesNotContain(Area.PORTS);
     }
 
     @Test
