@@ -57,7 +57,11 @@ public final class GatewayMain {
     private static Future<ServiceMain.Running> running(
             Vertx vertx, Bus bus, Gateway gateway, GatewaySettings settings) {
         log.info("api http://{}", gateway.api());
-        return AdminServer.start(vertx, settings.admin(), gateway::isReady, gateway::metricsText)
+        return AdminServer.start(
+                        vertx,
+                        settings.admin(),
+                        gateway::isReady,
+                        () -> gateway.metricsText() + bus.metrics())
                 .map(admin ->
                         hurry -> gateway.stop().eventually(bus::close).eventually(admin::close));
     }

@@ -26,6 +26,10 @@ final class RuleCalls {
     /// Who asks, as long as nobody needs a key.
     private static final String ACTOR = "anonymous";
 
+    /// A read without an answer by then is asked of the next rule service as well, and so on: one
+    /// that is frozen or cut off costs its callers this much and no failure.
+    static final long ASK_ANOTHER_MILLIS = 500;
+
     private static final Logger log = LoggerFactory.getLogger(RuleCalls.class);
 
     private final Vertx vertx;
@@ -65,16 +69,46 @@ final class RuleCalls {
                 conditions.ifMatch());
     }
 
-    /// One request to any rule service, with the operation's deadline; what became of it arrives on
-    /// the context of the caller.
+    /// One request to any rule service, with the operation's deadline, a read also to others where
+    /// the first is slow; what became of it arrives on the context of the caller.
     Future<RuleReply> ask(RuleRequest request) {
         Context caller = vertx.getOrCreateContext();
         Promise<RuleReply> reply = Promise.promise();
         Operation operation = request.operation();
-        bus.request(BusAddress.RULES, request.print(), operation.deadlineMillis())
+        long millis = operation.deadlineMillis();
+        (operation.isWrite() ? send(request, millis) : sendUntilAnswered(request, millis))
                 .map(json -> read(json, operation))
                 .onComplete(result -> caller.runOnContext(now -> settle(reply, result, operation)));
         return reply.future();
+    }
+
+    private Future<JsonObject> send(RuleRequest request, long millis) {
+        return bus.request(BusAddress.RULES, request.print(), millis);
+    }
+
+    /// The first answer of those whose turn it is, the next of them every {@link
+    /// #ASK_ANOTHER_MILLIS}.
+    private Future<JsonObject> sendUntilAnswered(RuleRequest read, long millis) {
+        Future<JsonObject> first = send(read, millis);
+        long rest = millis - ASK_ANOTHER_MILLIS;
+        if (rest <= 0) {
+            return first;
+        }
+        Promise<JsonObject> either = Promise.promise();
+        long timer =
+                vertx.setTimer(
+                        ASK_ANOTHER_MILLIS,
+                        late ->
+                                Future.any(first, sendUntilAnswered(read, rest))
+                                        .map(any ->
+                                                any.<JsonObject>resultAt(any.succeeded(0) ? 0 : 1))
+                                        .onComplete(either));
+        first.onComplete(answer -> {
+            if (vertx.cancelTimer(timer)) {
+                either.handle(answer);
+            }
+        });
+        return either.future();
     }
 
     private static void settle(

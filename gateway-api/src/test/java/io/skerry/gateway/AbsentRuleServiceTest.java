@@ -52,6 +52,32 @@ class AbsentRuleServiceTest {
     }
 
     @Test
+    void asksAnotherRuleServiceWhereOneDoesNotAnswerARead() throws Exception {
+        FakeRuleService.on(door.bus).fallSilent();
+        FakeRuleService.on(door.bus);
+
+        // Each has its turn, so one of two calls in a row meets the silent one first.
+        for (int i = 0; i < 4; i++) {
+            assertThat(door.call("GET", "/v1/instances").status()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void asksNobodyElseToWriteWhatOneMayHaveWritten() throws Exception {
+        FakeRuleService silent = FakeRuleService.on(door.bus);
+        silent.fallSilent();
+        FakeRuleService other = FakeRuleService.on(door.bus);
+        int unknown = 0;
+        for (int i = 0; i < 2; i++) {
+            unknown += door.call("DELETE", "/v1/instances/sid-1").status() == 504 ? 1 : 0;
+        }
+
+        assertThat(unknown).isEqualTo(1);
+        other.next();
+        assertThat(other.wasAsked()).isFalse();
+    }
+
+    @Test
     void saysThatTheOutcomeIsUnknownWhenAWriteTimesOut() throws Exception {
         FakeRuleService.on(door.bus).fallSilent();
         long start = System.nanoTime();
