@@ -53,6 +53,7 @@ public final class EdgeNode {
     private static final long ADMIN_RETRY_MILLIS = 50;
 
     private final Vertx vertx;
+    private final Bus bus;
     private final EdgeSettings settings;
     private final Context control;
     private final @Nullable TakeOver takeOver;
@@ -84,10 +85,12 @@ public final class EdgeNode {
     private EdgeNode(
             Vertx vertx,
             Context control,
+            Bus bus,
             EdgeSettings settings,
             Traffic.Maker maker,
             @Nullable TakeOver takeOver) {
         this.vertx = vertx;
+        this.bus = bus;
         this.control = control;
         this.takeOver = takeOver;
         this.boot = takeOver == null ? UUID.randomUUID().toString() : takeOver.boot();
@@ -154,7 +157,8 @@ public final class EdgeNode {
             Traffic.Maker maker,
             List<HostPort> control,
             @Nullable TakeOver takeOver) {
-        EdgeNode node = new EdgeNode(vertx, vertx.getOrCreateContext(), settings, maker, takeOver);
+        EdgeNode node =
+                new EdgeNode(vertx, vertx.getOrCreateContext(), bus, settings, maker, takeOver);
         control.forEach(port -> node.own.add(Protocol.TCP, port.address(), port.port()));
         bus.serve(
                 BusAddress.probe(node.boot),
@@ -272,7 +276,11 @@ public final class EdgeNode {
     }
 
     private Future<Void> startAdmin() {
-        return AdminServer.start(vertx, settings.admin(), this::isReady, metrics::text)
+        return AdminServer.start(
+                        vertx,
+                        settings.admin(),
+                        this::isReady,
+                        () -> metrics.text() + bus.metrics())
                 .map(started -> {
                     admin = started;
                     own.add(Protocol.TCP, settings.admin().address(), started.port());

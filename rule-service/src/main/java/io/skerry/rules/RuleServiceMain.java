@@ -51,7 +51,11 @@ public final class RuleServiceMain {
 
     private static Future<ServiceMain.Running> withAdmin(
             Vertx vertx, ClusterBus bus, RuleService service, RuleServiceSettings settings) {
-        return AdminServer.start(vertx, settings.admin(), service::isReady, service::metrics)
+        return AdminServer.start(
+                        vertx,
+                        settings.admin(),
+                        service::isReady,
+                        () -> service.metrics() + bus.metrics())
                 .map(admin ->
                         hurry -> service.stop().eventually(bus::close).eventually(admin::close));
     }

@@ -24,5 +24,10 @@ public interface Bus {
     /// Hears what is published.
     void subscribe(String address, Consumer<JsonObject> handler);
 
+    /// How the bus does, in the Prometheus text format; empty where there is nothing to say.
+    default String metrics() {
+        return "";
+    }
+
     Future<Void> close();
 }

@@ -77,6 +77,10 @@ public final class ClusterBus implements Bus {
 
     private boolean heardAnybody;
     private long lastHeard;
+
+    /// When a rule service was last heard, in milliseconds, whatever memberships came and went.
+    private volatile long lastPulse = now();
+
     private long lastAnswered;
     private long timer = -1;
     private String trouble = "";
@@ -241,8 +245,20 @@ public final class ClusterBus implements Bus {
         boolean counts = !settings.lite() || pulse.getBoolean("full", false);
         if (counts && !id.equals(pulse.getString("id"))) {
             lastHeard = now();
+            lastPulse = lastHeard;
             heardAnybody = true;
         }
+    }
+
+    /// {@inheritDoc}
+    @Override
+    public String metrics() {
+        return """
+        # HELP skerry_bus_silence_seconds Time since another member was heard.
+        # TYPE skerry_bus_silence_seconds gauge
+        skerry_bus_silence_seconds %s
+        """
+                .formatted((now() - lastPulse) / 1000.0);
     }
 
     private void pulse() {

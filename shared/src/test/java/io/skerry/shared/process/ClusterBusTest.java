@@ -127,6 +127,35 @@ final class ClusterBusTest {
         assertThat(listening()).isEqualTo(expected);
     }
 
+    @Test
+    void saysHowLongNobodyWasHeard() throws Exception {
+        List<HostPort> ports = FreePorts.take(6);
+        ClusterBus first = join(ports, 0);
+        ClusterBus lite = join(ports, 2);
+        first.serve("name", message -> Future.succeededFuture(new JsonObject()));
+        answer(lite, "name", JOIN);
+        awaitSilence(lite, 0, 2);
+        buses.remove(first);
+        first.close().await(30, TimeUnit.SECONDS);
+        awaitSilence(lite, 3, 3_600);
+    }
+
+    private static void awaitSilence(Bus bus, double from, double to) throws Exception {
+        long end = System.nanoTime() + HEALED.toNanos();
+        String seconds;
+        do {
+            assertThat(System.nanoTime()).as("%s", bus.metrics()).isLessThan(end);
+            pause();
+            seconds =
+                    bus.metrics()
+                            .lines()
+                            .filter(line -> line.startsWith("skerry_bus_silence_seconds "))
+                            .findFirst()
+                            .orElseThrow()
+                            .split(" ")[1];
+        } while (Double.parseDouble(seconds) < from || Double.parseDouble(seconds) > to);
+    }
+
     /// All but the UDP sockets from which names are asked for: those have ports of the system's
     /// choice, multicast discovery would have its own.
     private static Set<String> listening() throws IOException {

@@ -263,6 +263,21 @@ final class Cluster implements AutoCloseable {
                 () -> door.nodes() + said());
     }
 
+    /// Waits until every process has heard a rule service on the event bus from now on: nodes are
+    /// up by their pulls, whatever becomes of the bus.
+    void awaitBus(Duration within) {
+        long began = System.nanoTime();
+        for (ServiceProcess process : all()) {
+            Waiting.until(
+                    process.name() + " hears the bus",
+                    within,
+                    () ->
+                            process.metric("skerry_bus_silence_seconds").orElse(1e9)
+                                    < (System.nanoTime() - began) / 1e9,
+                    this::said);
+        }
+    }
+
     /// Waits until everything is ready, all nodes are up, and so many requests in a row are
     /// answered that each rule service has had some.
     void awaitWell() {
