@@ -41,8 +41,8 @@ public final class Child implements AutoCloseable {
                         "-Xmx256m",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow",
+                        // As the product is run; tests run in their module's folder.
+                        "@../jvm.options",
                         "-cp",
                         System.getProperty("java.class.path"),
                         main.getName());

@@ -58,10 +58,7 @@ final class DescriptorLimitTest {
             assertThat(starved.open()).isBetween(1L, (long) DESCRIPTORS);
             // Twice per pause and loop would be a few milliseconds; a spin is all of a core.
             assertThat(used).isLessThan(CALM_NANOS);
-            // io_uring accepts by itself whoever waits; pausing comes too late for them.
-            if (transport != Transport.IO_URING) {
-                assertThat(starved.turnedAway()).as("most wait").isLessThan(CLIENTS / 2);
-            }
+            assertThat(starved.turnedAway()).as("most wait").isLessThan(CLIENTS / 2);
             assertThat(echoes(clients.getFirst())).as("a session it has goes on").isTrue();
 
             for (Socket each : clients) {
