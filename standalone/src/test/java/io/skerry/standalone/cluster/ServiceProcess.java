@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One process of the product: can be killed, frozen and started again with the same settings.
@@ -149,6 +150,22 @@ final class ServiceProcess implements AutoCloseable {
 
     boolean isAlive() {
         return process != null && process.isAlive();
+    }
+
+    /// The most descriptors that it has open now, or the one that it took over from.
+    int descriptors() {
+        return Stream.concat(leaving.stream(), Stream.ofNullable(process))
+                .mapToInt(ServiceProcess::descriptors)
+                .max()
+                .orElse(0);
+    }
+
+    private static int descriptors(Process process) {
+        try (Stream<Path> open = Files.list(Path.of("/proc", "" + process.pid(), "fd"))) {
+            return (int) open.count();
+        } catch (IOException ended) {
+            return 0;
+        }
     }
 
     /// Sends a signal such as `STOP` or `CONT`.
