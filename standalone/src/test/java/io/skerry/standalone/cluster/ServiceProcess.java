@@ -208,6 +208,15 @@ final class ServiceProcess implements AutoCloseable {
         return process.exitValue();
     }
 
+    /// How many lines it has said with some words in them.
+    long count(String words) {
+        try (Stream<String> lines = Files.lines(log)) {
+            return lines.filter(line -> line.contains(words)).count();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
     /// The end of what it said.
     String said() {
         try {
