@@ -21,7 +21,8 @@ public final class ToaOriginMain {
             an edge node passed in a TCP option (TOA), without a kernel module. Stays until detach, also after
             this command has ended; attach again changes it without losing what is open.
 
-              --cgroup PATH     folder of a cgroup v2; programs must make their listening sockets inside it
+              --cgroup PATH     folder of a cgroup v2 in or below which programs listen, and which outlives
+                                them, such as /sys/fs/cgroup/system.slice
               --trust CIDR      networks of the edge nodes; the option of all others is not believed
               --kind-ipv4 KIND  kinds read as an IPv4 client (default 200)
               --kind-ipv6 KIND  kinds read as an IPv6 client (default 253)

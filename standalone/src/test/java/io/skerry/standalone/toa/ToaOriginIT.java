@@ -240,6 +240,17 @@ final class ToaOriginIT {
         assertThat(second).doesNotExist();
     }
 
+    @Test
+    void aProgramThatListensAlreadyIsCoveredFromItsNextConnectionOn() {
+        int port = rig.cOrigin("4");
+        assertThat(connect(port, IPV4).getFirst())
+                .startsWith("accept " + rig.machine.nobody() + " ");
+
+        rig.attach(rig.machine.nobody());
+
+        assertThat(connect(port, IPV4).getFirst()).startsWith(CLIENT);
+    }
+
     /// As systemd does: the cgroup of a service goes when the service stops, and a new one comes.
     @Test
     void aServiceThatIsStartedAgainInANewCgroupIsCoveredByTheOneAbove() {
