@@ -119,7 +119,7 @@ public final class EdgeNode {
                                 steering,
                                 outgoing,
                                 toa,
-                                this::changed));
+                                this::drained));
         this.metrics =
                 new EdgeMetrics(
                         new EdgeMetrics.Sources(
@@ -327,7 +327,8 @@ public final class EdgeNode {
         return own.contains(target.protocol(), target.address(), target.port());
     }
 
-    private void changed() {
+    /// Tells at once that a rule has drained, not only with the next report.
+    private void drained() {
         Follower now = follower;
         if (now != null) {
             now.reportSoon();

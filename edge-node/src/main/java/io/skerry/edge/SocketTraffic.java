@@ -122,7 +122,8 @@ final class SocketTraffic implements Traffic {
                         new Routes(parts),
                         parts.own(),
                         System::nanoTime,
-                        parts.inherited());
+                        parts.inherited(),
+                        parts.drained());
         inherited = parts.inherited();
     }
 

@@ -65,23 +65,16 @@ public final class Listeners {
     /// @param factories how ports are opened, and on what terms
     /// @param own control ports; listeners add and remove theirs
     /// @param nanoClock time that only goes forward, in nanoseconds
-    public Listeners(
-            Vertx vertx,
-            ListenerFactories factories,
-            RouteSource routes,
-            OwnPorts own,
-            LongSupplier nanoClock) {
-        this(vertx, factories, routes, own, nanoClock, new InheritedSockets(List.of()));
-    }
-
     /// @param inherited sockets that are open already, used for the ports they are of
+    /// @param drained runs when a rule that was closed has lost its last session
     public Listeners(
             Vertx vertx,
             ListenerFactories factories,
             RouteSource routes,
             OwnPorts own,
             LongSupplier nanoClock,
-            InheritedSockets inherited) {
+            InheritedSockets inherited,
+            Runnable drained) {
         this.inherited = inherited;
         this.context = vertx.getOrCreateContext();
         this.factories = factories;
@@ -89,7 +82,7 @@ public final class Listeners {
         this.own = own;
         this.portOwner = new PortOwner(own);
         this.nanoClock = nanoClock;
-        this.drains = new Drains(context);
+        this.drains = new Drains(context, drained);
     }
 
     /// Makes the node serve exactly this content. Completes when every rule is served or refused;
