@@ -3,6 +3,7 @@ package io.skerry.edge.listener;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.skerry.edge.bpf.Kernel;
 import io.skerry.edge.metrics.RuleCounters;
@@ -25,6 +26,7 @@ import io.skerry.edge.transport.Transport;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
+import io.skerry.shared.rule.Rule;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -278,6 +280,34 @@ final class ListenersTest {
         assertThat(listeners.refused("sid-1").get("rule-b")).startsWith("descriptors: ");
         assertThat(isOpen(port)).isTrue();
         assertThat(listeners.count(Protocol.TCP)).isEqualTo(1);
+    }
+
+    @Test
+    void refusesTheRulesOfAChangeThatTheKernelDoesNotTakeUntilItDoes() throws Exception {
+        assumeTrue(mode == Steering.Mode.ON, "sockets need no table");
+        RefusingTable table = new RefusingTable(steering);
+        steering = table;
+        listeners = with(new DescriptorBudget(20_000, 2_000));
+        int origin = origin().getLocalPort();
+        Rule a = Rules.tcp("rule-a", 1, origin, "15000-15099");
+        Rule b = Rules.tcp("rule-b", 2, origin, "16000-16099");
+        apply(Rules.content(0, false, a));
+
+        table.refuse(true);
+        apply(Rules.content(0, false, a, b));
+        assertThat(listeners.refused("sid-1")).containsOnlyKeys("rule-b");
+        assertThat(listeners.refused("sid-1").get("rule-b"))
+                .isEqualTo(
+                        "bind_failed: steering failed: create steer_table: Cannot allocate memory"
+                                + " (12)");
+        assertThat(isOpen(15_000)).isTrue();
+        assertThat(isOpen(16_000)).isFalse();
+        assertThat(listeners.steeredPorts()).isEqualTo(100);
+
+        table.refuse(false);
+        await(listeners.retryRefused());
+        assertThat(listeners.refused("sid-1")).isEmpty();
+        assertThat(isOpen(16_099)).isTrue();
     }
 
     @Test

@@ -1,10 +1,13 @@
 package io.skerry.edge.steering;
 
+import io.skerry.edge.bpf.BpfObject;
 import io.skerry.edge.listener.DescriptorBudget;
 import io.skerry.edge.listener.InheritedSockets;
 import io.skerry.edge.listener.ListenerFactories;
+import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.Listeners;
 import io.skerry.edge.listener.OwnPorts;
+import io.skerry.edge.listener.Refusal;
 import io.skerry.edge.listener.RouteSource;
 import io.skerry.edge.listener.RuleKey;
 import io.skerry.edge.listener.Rules;
@@ -36,6 +39,7 @@ import io.vertx.core.Vertx;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -47,9 +51,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,6 +65,9 @@ import java.util.stream.Stream;
 /// A process of a test, in a network namespace of its own: the listeners of a node on two event
 /// loops, an echo origin, and clients. Takes a command a line, answers each with a line.
 public final class SteeredNode {
+    /// In the environment: a file with the program to load in place of the product's.
+    static final String PROGRAM = "STEERED_NODE_PROGRAM";
+
     private static final InetAddress HOME = IpText.parse("127.0.0.1").orElseThrow();
 
     private final Vertx vertx = Vertx.vertx();
@@ -97,9 +106,18 @@ public final class SteeredNode {
                         own,
                         System::nanoTime);
         udp = new UdpListeners(loops.group(), own, limits, metrics, UdpSettings.DEFAULTS, outgoing);
+        SteeringSettings settings = new SteeringSettings(mode, portsMax);
+        ReservedPorts reserved = new ReservedPorts(folder);
+        String program = System.getenv(PROGRAM);
         steering =
-                KernelSteering.of(
-                        new SteeringSettings(mode, portsMax), new ReservedPorts(folder), outgoing);
+                program == null
+                        ? KernelSteering.of(settings, reserved, outgoing)
+                        : KernelSteering.of(
+                                settings,
+                                reserved,
+                                outgoing,
+                                OptionalInt.empty(),
+                                () -> BpfObject.open("steer", bytes(Path.of(program))));
         listeners =
                 new Listeners(
                         vertx,
@@ -116,6 +134,14 @@ public final class SteeredNode {
                         System::nanoTime,
                         new InheritedSockets(List.of()),
                         () -> {});
+    }
+
+    private static byte[] bytes(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
     }
 
     /// @param args mode, most ports, folder
@@ -143,6 +169,8 @@ public final class SteeredNode {
                 case "apply" -> apply();
                 case "rule" -> rule(words);
                 case "drop" -> "" + (rules.remove(words[1]) != null);
+                case "probe" ->
+                        probe(words[1], Integer.parseInt(words[2]), Integer.parseInt(words[3]));
                 case "refused" -> "" + listeners.refused("sid-1");
                 case "ports" -> listeners.steeredPorts() + " steered";
                 case "dial" -> dial(Integer.parseInt(words[1]), Integer.parseInt(words[2]));
@@ -183,6 +211,22 @@ public final class SteeredNode {
         long began = System.nanoTime();
         await(listeners.apply(List.of(content)));
         return "" + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+    }
+
+    /// How many of the ports could not be opened, and why the first of them could not.
+    private String probe(String protocol, int first, int last) throws Exception {
+        List<ListenerKey> keys = new ArrayList<>();
+        for (int port = first; port <= last; port++) {
+            InetAddress everywhere = IpText.parse("0.0.0.0").orElseThrow();
+            keys.add(new ListenerKey(Protocol.valueOf(protocol), everywhere, port));
+        }
+        Map<ListenerKey, Refusal> refusals = await(listeners.probe(keys));
+        return refusals.size()
+                + keys.stream()
+                        .filter(refusals::containsKey)
+                        .findFirst()
+                        .map(key -> " " + refusals.get(key))
+                        .orElse("");
     }
 
     private String dial(int first, int last) {
