@@ -467,6 +467,7 @@ class FollowerTest {
         service.put(right);
         follow(SHORT);
         runs(A, 1);
+        Eventually.holds("reported", () -> reported(A) == 1);
         service.force(
                 A,
                 new Targets.Target(1, "00"),
