@@ -27,7 +27,7 @@ record Bench(Options options, Path root, Path folder, PrintStream log) {
         }
         Programs programs = Programs.build(root, folder);
         Results results = new Results();
-        if (options.areas().stream().anyMatch(area -> area != Area.MEMORY && area != Area.PORTS)) {
+        if (Scenario.ALL.stream().anyMatch(each -> options.areas().contains(each.area()))) {
             measureLoad(programs, machine, results);
         }
         if (options.areas().contains(Area.MEMORY)) {

@@ -11,7 +11,10 @@ import java.util.List;
 
 /// The entry of `./skerry bench`.
 public final class BenchMain {
-    private static final String PROPAGATION = "propagation";
+    private static final List<Integer> EDGES = List.of(1, 5, 10);
+    private static final List<Integer> EDGES_QUICK = List.of(1, 2);
+    private static final int CHANGES = 100;
+    private static final int CHANGES_QUICK = 10;
 
     private final Options options;
     private final String command;
@@ -40,9 +43,6 @@ public final class BenchMain {
     /// @return the exit status: 0, 1 when something failed, 2 for a mistake in the arguments
     static int run(List<String> arguments) {
         try {
-            if (arguments.contains(PROPAGATION)) {
-                return propagation(arguments);
-            }
             String command = ("./skerry bench " + String.join(" ", arguments)).strip();
             new BenchMain(Options.parse(arguments), command).run();
             return 0;
@@ -61,50 +61,75 @@ public final class BenchMain {
         }
     }
 
-    private static int propagation(List<String> arguments)
-            throws Options.Mistake, IOException, InterruptedException {
-        boolean quick = arguments.contains("--quick");
-        for (String each : arguments) {
-            if (!each.equals(PROPAGATION) && !each.equals("--quick")) {
-                throw new Options.Mistake("bench: propagation takes --quick alone, not " + each);
-            }
-        }
-        Path root = Path.of(System.getProperty("skerry.root", ".")).toAbsolutePath().normalize();
-        Path folder = Files.createDirectories(root.resolve("target/bench"));
-        List<Integer> edges = quick ? List.of(1, 2) : List.of(1, 5, 10);
-        String table = new Propagation(root, folder, quick ? 10 : 100, edges).run();
-        Files.writeString(folder.resolve(PROPAGATION + ".md"), table);
-        new PrintStream(System.out, true, StandardCharsets.UTF_8).print(table);
-        return 0;
-    }
-
     private void run() throws IOException, InterruptedException {
         if (options.areas().contains(Options.Area.PORTS)) {
-            String table = new ManyPorts(options, root, folder, log).run();
-            new PrintStream(System.out, true, StandardCharsets.UTF_8).print(table);
+            print(new ManyPorts(options, root, folder, log).run());
         }
-        if (options.areas().stream().anyMatch(area -> area != Options.Area.PORTS)) {
-            tell(new Bench(options, root, folder, log).run(), Machine.here());
+        Results results =
+                options.compares() ? new Bench(options, root, folder, log).run() : new Results();
+        String table = MarkdownTable.of(results);
+        if (options.compares()) {
+            print(table);
+        }
+        String propagation = propagation();
+        print(propagation);
+        if (options.compares()) {
+            keep(results, table, propagation);
         }
     }
 
-    private void tell(Results results, Machine machine) throws IOException {
+    private static void print(String table) {
+        new PrintStream(System.out, true, StandardCharsets.UTF_8).print(table);
+    }
+
+    /// The table of how long changes take to every edge node; empty where it is not asked for.
+    private String propagation() throws IOException, InterruptedException {
+        if (!options.areas().contains(Options.Area.PROPAGATION) || !options.takesPart("skerry")) {
+            return "";
+        }
+        Files.createDirectories(folder);
+        String table =
+                new Propagation(
+                                root,
+                                folder,
+                                options.quick() ? CHANGES_QUICK : CHANGES,
+                                options.quick() ? EDGES_QUICK : EDGES)
+                        .run();
+        Files.writeString(folder.resolve("propagation.md"), table);
+        return table;
+    }
+
+    private void keep(Results results, String table, String propagation) throws IOException {
         String plot = BarPlot.of(results);
         Files.writeString(folder.resolve("plot.svg"), plot);
-        String table = MarkdownTable.of(results);
-        new PrintStream(System.out, true, StandardCharsets.UTF_8).print(table);
         log.println("raw results and a plot: " + folder);
         if (options.write()) {
             String date = LocalDate.now(ZoneOffset.UTC).toString();
             Path docs = Files.createDirectories(root.resolve("docs/benchmarks"));
             Files.writeString(docs.resolve(date + ".svg"), plot);
             Files.writeString(docs.resolve(date + ".csv"), RawResults.csv(results));
-            Files.writeString(docs.resolve(date + ".md"), page(date, table, results, machine));
+            String page = page(date, table, results) + section(propagation);
+            Files.writeString(docs.resolve(date + ".md"), page);
             log.println("written: " + docs.resolve(date + ".md"));
         }
     }
 
-    private String page(String date, String table, Results results, Machine machine) {
+    private static String section(String propagation) {
+        return propagation.isEmpty()
+                ? ""
+                : """
+
+                ## From a change to every node
+
+                What is measured: [propagation.md](propagation.md).
+
+                %s\
+                """
+                        .formatted(propagation);
+    }
+
+    private String page(String date, String table, Results results) throws IOException {
+        Machine machine = Machine.here();
         return """
         # Side by side, %s
 

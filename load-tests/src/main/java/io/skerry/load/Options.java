@@ -24,6 +24,7 @@ record Options(
         double warmUp,
         int idle,
         Set<String> contenders,
+        boolean quick,
         boolean write) {
     private static final int RUNS_DEFAULT = 7;
     private static final double SECONDS_DEFAULT = 2;
@@ -40,6 +41,8 @@ record Options(
         LATENCY,
         UDP,
         MEMORY,
+        /// From a change to every edge node; of Skerry alone.
+        PROPAGATION,
         /// Only where it is asked for by name.
         PORTS;
 
@@ -82,11 +85,17 @@ record Options(
         if (areas.isEmpty()) {
             areas = all();
         }
-        return new Options(areas, (int) runs, seconds, warmUp, (int) idle, contenders, write);
+        return new Options(
+                areas, (int) runs, seconds, warmUp, (int) idle, contenders, quick, write);
     }
 
     private static Set<Area> all() {
         return EnumSet.complementOf(EnumSet.of(Area.PORTS));
+    }
+
+    /// Whether anything is compared with peers, run by run.
+    boolean compares() {
+        return areas.stream().anyMatch(area -> area != Area.PROPAGATION && area != Area.PORTS);
     }
 
     boolean takesPart(String contender) {

@@ -2,7 +2,6 @@ package io.skerry.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -14,11 +13,5 @@ final class PropagationTest {
         assertThat(Propagation.quantile(hundred, 0.99)).isEqualTo(99);
         assertThat(Propagation.quantile(hundred, 1)).isEqualTo(100);
         assertThat(Propagation.quantile(new double[] {7}, 0.5)).isEqualTo(7);
-    }
-
-    @Test
-    void takesNothingBesideItsName() {
-        assertThat(BenchMain.run(List.of("propagation", "udp"))).isEqualTo(2);
-        assertThat(BenchMain.run(List.of("propagation", "--runs", "3"))).isEqualTo(2);
     }
 }

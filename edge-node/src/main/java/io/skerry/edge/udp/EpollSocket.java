@@ -1,7 +1,5 @@
 package io.skerry.edge.udp;
 
-import io.netty.channel.IoEvent;
-import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
@@ -11,45 +9,23 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// A socket below Netty on Netty's epoll loop: many datagrams in one system call. Owns the
 /// descriptor.
-final class EpollSocket implements UdpSocket, EpollIoHandle {
-    private static final Logger LOG = LoggerFactory.getLogger(EpollSocket.class);
-
-    private final UdpLoop loop;
+final class EpollSocket extends LoopSocket implements EpollIoHandle {
     private final SystemCalls calls;
     private final FileDescriptor fd;
-    private Runnable whenReadable = () -> {};
-    private Runnable whenLoopEnds = () -> {};
-    private @Nullable IoRegistration registration;
     private int overflow;
-    private boolean closed;
 
     EpollSocket(UdpLoop loop, SystemCalls calls, int fd) {
-        this.loop = loop;
+        super(loop, EpollIoOps.EPOLLIN);
         this.calls = calls;
         this.fd = new FileDescriptor(fd);
     }
 
     @Override
-    public void register(Runnable readable, Runnable loopEnds) throws IOException {
-        whenReadable = readable;
-        whenLoopEnds = loopEnds;
-        if (registration == null) {
-            registration = loop.register(this, EpollIoOps.EPOLLIN);
-        }
-    }
-
-    @Override
     public void leave() {
-        if (registration != null) {
-            registration.cancel();
-            registration = null;
-        }
+        unregister();
     }
 
     @Override
@@ -129,35 +105,9 @@ final class EpollSocket implements UdpSocket, EpollIoHandle {
         return fd;
     }
 
+    /// Not by its number: leaving the loop may have closed it, and the number may be another's.
     @Override
-    public void handle(IoRegistration from, IoEvent event) {
-        if (!closed) {
-            loop.touch();
-            whenReadable.run();
-        }
-    }
-
-    /// The event loop ends.
-    @Override
-    public void close() {
-        whenLoopEnds.run();
-        release();
-    }
-
-    @Override
-    public void release() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        if (registration != null) {
-            registration.cancel();
-        }
-        // Not by its number: leaving the loop may have closed it, and the number may be another's.
-        try {
-            fd.close();
-        } catch (IOException failed) {
-            LOG.debug("closing a socket failed", failed);
-        }
+    void shut() throws IOException {
+        fd.close();
     }
 }

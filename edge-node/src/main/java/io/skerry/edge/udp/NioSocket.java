@@ -1,7 +1,5 @@
 package io.skerry.edge.udp;
 
-import io.netty.channel.IoEvent;
-import io.netty.channel.IoRegistration;
 import io.netty.channel.nio.NioIoHandle;
 import io.netty.channel.nio.NioIoOps;
 import io.skerry.edge.socket.SystemCalls;
@@ -12,34 +10,21 @@ import java.net.PortUnreachableException;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectableChannel;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A socket of the JDK on Netty's NIO loop, for systems without epoll: one datagram per system
 /// call.
-final class NioSocket implements UdpSocket, NioIoHandle {
+final class NioSocket extends LoopSocket implements NioIoHandle {
     private static final Logger LOG = LoggerFactory.getLogger(NioSocket.class);
 
-    private final UdpLoop loop;
     private final DatagramChannel channel;
     private final boolean connected;
-    private Runnable whenReadable = () -> {};
-    private Runnable whenLoopEnds = () -> {};
-    private @Nullable IoRegistration registration;
-    private boolean closed;
 
     NioSocket(UdpLoop loop, DatagramChannel channel) {
-        this.loop = loop;
+        super(loop, NioIoOps.READ);
         this.channel = channel;
         connected = channel.isConnected();
-    }
-
-    @Override
-    public void register(Runnable readable, Runnable loopEnds) throws IOException {
-        whenReadable = readable;
-        whenLoopEnds = loopEnds;
-        registration = loop.register(this, NioIoOps.READ);
     }
 
     @Override
@@ -111,21 +96,6 @@ final class NioSocket implements UdpSocket, NioIoHandle {
         return channel;
     }
 
-    @Override
-    public void handle(IoRegistration from, IoEvent event) {
-        if (!closed) {
-            loop.touch();
-            whenReadable.run();
-        }
-    }
-
-    /// The event loop ends.
-    @Override
-    public void close() {
-        whenLoopEnds.run();
-        release();
-    }
-
     /// The JDK does not say.
     @Override
     public long overflow() {
@@ -133,18 +103,7 @@ final class NioSocket implements UdpSocket, NioIoHandle {
     }
 
     @Override
-    public void release() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        if (registration != null) {
-            registration.cancel();
-        }
-        try {
-            channel.close();
-        } catch (IOException failed) {
-            LOG.debug("closing a socket failed", failed);
-        }
+    void shut() throws IOException {
+        channel.close();
     }
 }

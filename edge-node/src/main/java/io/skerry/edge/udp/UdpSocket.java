@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 /// Datagrams are in the memory that Linux's calls for many at once use; a socket that has no such
 /// calls reads and writes the same structures. A call answers how many datagrams it handled, or
 /// minus an error number of {@link io.skerry.edge.socket.SystemCalls}.
-sealed interface UdpSocket permits EpollSocket, NioSocket, NioWildcard {
+sealed interface UdpSocket permits LoopSocket, NioWildcard {
     /// Has the loop watch the socket.
     ///
     /// @param whenReadable runs when there is something to read, an error, or nothing after all
