@@ -59,7 +59,7 @@ final class SystemdUnitsTest {
             assertThat(verify(folder, name, unit(name))).as(name).isEmpty();
             assertThat(verify(folder, name, unit(name).replace("LimitNOFILE", "LimitNOFILES")))
                     .as(name)
-                    .contains("Unknown key name 'LimitNOFILES'");
+                    .contains("'LimitNOFILES'");
         }
     }
 

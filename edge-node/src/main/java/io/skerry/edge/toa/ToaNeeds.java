@@ -17,6 +17,10 @@ final class ToaNeeds {
 
     private static final int MINOR = 10;
 
+    private static final String ORIGIN_NEEDS =
+            "no privilege: root or the capabilities CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are"
+                    + " needed";
+
     private ToaNeeds() {}
 
     /// What can be said before the kernel is asked.
@@ -49,5 +53,18 @@ final class ToaNeeds {
                     + ")";
         }
         return String.valueOf(refused.getMessage());
+    }
+
+    /// In words for people at an origin, whose program moves in a packet by what it reads there:
+    /// for that the kernel asks for one capability more, and refuses the whole program otherwise.
+    static String originReason(BpfException refused) {
+        String said = String.valueOf(refused.getMessage());
+        if (refused.errno() == Errno.EPERM) {
+            return ORIGIN_NEEDS + " (" + said + ")";
+        }
+        if (refused.errno() == Errno.EACCES && said.contains("prohibited for !root")) {
+            return ORIGIN_NEEDS + " (" + said.replaceFirst("(?s); libbpf says.*", "") + ")";
+        }
+        return said;
     }
 }

@@ -29,7 +29,7 @@ public final class ToaOriginMain {
               --pin DIR         where it is pinned (default /sys/fs/bpf/skerry-toa)
               --watch           prints the counters every second
 
-            Needs root, Linux 5.10 or newer and libbpf.so.1. docs/features/toa.md says more.
+            Needs root, or of its rights the capabilities BPF, NET_ADMIN and PERFMON; Linux 5.10 or newer; libbpf.so.1. docs/features/toa.md says more.
             """;
 
     private static final Duration WATCH = Duration.ofSeconds(1);
@@ -56,7 +56,7 @@ public final class ToaOriginMain {
                             + " (see ./skerry toa-origin --help)");
             return MISTAKEN;
         } catch (BpfException refused) {
-            err.println("skerry: toa-origin: " + ToaNeeds.reason(refused));
+            err.println("skerry: toa-origin: " + ToaNeeds.originReason(refused));
             return 1;
         }
     }

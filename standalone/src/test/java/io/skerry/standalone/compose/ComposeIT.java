@@ -2,7 +2,6 @@ package io.skerry.standalone.compose;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.skerry.standalone.fixture.Await;
 import io.skerry.standalone.fixture.Program;
 import io.skerry.standalone.fixture.Tool;
 import io.skerry.standalone.fixture.Workspace;
@@ -102,7 +101,7 @@ final class ComposeIT {
     @Test
     void theLoadGeneratorAsksFromInsideAndIsTheClient() {
         topology.up("load", "load");
-        Await.until(
+        Engine.until(
                 "the load generator has answers",
                 EFFECT,
                 () -> logs("load").contains(", 0 failed; the origin says: you are 172.30.0.61\n"),
@@ -124,7 +123,7 @@ final class ComposeIT {
                                 "-w",
                                 "net.ipv4.ip_unprivileged_port_start=1")));
         topology.up("host", "edge-host");
-        Await.until(
+        Engine.until(
                 "the node serves on the host",
                 EFFECT,
                 () ->
@@ -142,7 +141,7 @@ final class ComposeIT {
         String rule = topology.rule(instance, "10002", "172.30.0.51", "ppv1");
         String rollout =
                 "http://172.30.0.32:8080/v1/instances/" + instance + "/rules/" + rule + "/rollout";
-        Await.until(
+        Engine.until(
                 "the node has acknowledged",
                 EFFECT,
                 () -> topology.ask(rollout).contains("\"node\":\"edge-host\",\"state\":\"ack\""),
@@ -155,10 +154,11 @@ final class ComposeIT {
     void aNodeThatIsKilledComesBackAndOneThatIsStoppedDrains() {
         String before = topology.inspect("edge-3", "{{.State.Pid}}");
         Engine.must(work.start(engine.onHost("kill", "-KILL", before)));
-        Await.until(
+        Engine.until(
                 "the node was started again",
                 EFFECT,
-                () -> topology.inspect("edge-3", "{{.RestartCount}}").equals("1"));
+                () -> topology.inspect("edge-3", "{{.RestartCount}}").equals("1"),
+                () -> topology.inspect("edge-3", "{{json .State}}"));
         topology.awaitAnswer("http://172.30.0.43:10000/", "you are 172.30.0.51");
         topology.awaitHealthy("edge-3");
 
@@ -171,10 +171,11 @@ final class ComposeIT {
                                 + " printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3");
         session.awaitText("open");
         Program stop = topology.stop("edge-3");
-        Await.until(
+        Engine.until(
                 "no new session is taken",
                 EFFECT,
-                () -> topology.ask("http://172.30.0.43:10000/").isEmpty());
+                () -> topology.ask("http://172.30.0.43:10000/").isEmpty(),
+                () -> logs("edge-3"));
         assertThat(stop.isAlive()).isTrue();
         session.say("");
         assertThat(Engine.must(session)).contains("you are 172.30.0.51");
@@ -189,7 +190,7 @@ final class ComposeIT {
     @Test
     void anOriginLearnsItsClientsFromTheImagesOwnToaOrigin() throws IOException {
         topology.up("toa", "edge-toa");
-        Await.until(
+        Engine.until(
                 "the node can do TOA",
                 EFFECT,
                 () ->

@@ -16,6 +16,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// A Docker engine in namespaces of its own, with stand-ins for the images of registries. Its
@@ -23,6 +26,7 @@ import java.util.stream.Stream;
 final class Engine {
     private static final Duration START = Duration.ofSeconds(60);
     private static final Duration LONG = Duration.ofMinutes(6);
+    private static final Duration PACE = Duration.ofMillis(300);
     private static final String HOST = "172.30.1.1";
     private static final String MAVEN_PORT = "8099";
 
@@ -51,7 +55,7 @@ final class Engine {
                         script("engine"),
                         work.folder().toString(),
                         cgroup);
-        Await.until(
+        until(
                 "the engine answers",
                 START,
                 () -> docker("version").await(START).status() == 0 || !engine.isAlive(),
@@ -132,6 +136,22 @@ final class Engine {
                         repository.toString(),
                         "http://" + HOST + ":" + MAVEN_PORT + "/"));
         must(docker("build", "--tag", "skerry:0.1.0", root.toString()));
+    }
+
+    /// Waits for a condition that costs a process to ask for.
+    static void until(
+            String what, Duration deadline, BooleanSupplier condition, Supplier<String> found) {
+        Await.until(
+                what,
+                deadline,
+                () -> {
+                    boolean holds = condition.getAsBoolean();
+                    if (!holds) {
+                        LockSupport.parkNanos(PACE.toNanos());
+                    }
+                    return holds;
+                },
+                found);
     }
 
     /// Where Maven put what is on our class path.

@@ -1,6 +1,5 @@
 package io.skerry.standalone.compose;
 
-import io.skerry.standalone.fixture.Await;
 import io.skerry.standalone.fixture.Program;
 import io.skerry.standalone.fixture.Workspace;
 import io.vertx.core.json.JsonArray;
@@ -147,7 +146,7 @@ final class Topology {
     }
 
     void awaitHealthy(String service) {
-        Await.until(
+        Engine.until(
                 service + " is healthy",
                 Duration.ofMinutes(3),
                 () -> inspect(service, "{{.State.Health.Status}}").equals("healthy"),
@@ -161,7 +160,8 @@ final class Topology {
     }
 
     void awaitAnswer(String url, String answer) {
-        Await.until(url + " says " + answer, EFFECT, () -> ask(url).equals(answer), () -> ask(url));
+        Engine.until(
+                url + " says " + answer, EFFECT, () -> ask(url).equals(answer), () -> ask(url));
     }
 
     private JsonObject post(String path, JsonObject body) {
