@@ -31,6 +31,9 @@ final class GatewayMetrics {
     /// Limit: bytes of a body.
     static final String BODY = "api_body_bytes";
 
+    /// Limit: reads that wait for a second answer.
+    static final String READS_AGAIN = "reads_asked_again";
+
     /// Path of a request that no route matches.
     static final String NO_ROUTE = "other";
 
@@ -80,7 +83,8 @@ final class GatewayMetrics {
         limits.labelValues(WATCHERS).set(settings.watchersMax());
         limits.labelValues(BACKLOG).set(EventStream.BACKLOG_BYTES_MAX);
         limits.labelValues(BODY).set(RequestBody.BYTES_MAX);
-        for (String name : Set.of(CONNECTIONS, SEND_TIME, BODY, WATCHERS, BACKLOG)) {
+        limits.labelValues(READS_AGAIN).set(RuleCalls.ASK_ANOTHER_MAX);
+        for (String name : Set.of(CONNECTIONS, SEND_TIME, BODY, WATCHERS, BACKLOG, READS_AGAIN)) {
             hits.initLabelValues(name);
         }
         String version = GatewayMetrics.class.getPackage().getImplementationVersion();

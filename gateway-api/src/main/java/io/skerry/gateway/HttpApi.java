@@ -60,7 +60,7 @@ final class HttpApi {
                 call(POST, groups, CREATE_ORIGIN_GROUP, Takes.OBJECT),
                 call(GET, groups, LIST_ORIGIN_GROUPS, Takes.NOTHING, "offset", "limit"),
                 call(GET, group, GET_ORIGIN_GROUP, Takes.NOTHING),
-                call(PUT, group, PUT_ORIGIN_GROUP, Takes.OBJECT),
+                call(PUT, group, PUT_ORIGIN_GROUP, Takes.OBJECT, "rollout"),
                 call(DELETE, group, DELETE_ORIGIN_GROUP, Takes.NOTHING),
                 call(GET, "/v1/nodes", LIST_NODES, Takes.NOTHING, "offset", "limit"),
                 call(DELETE, "/v1/nodes/{node}", DELETE_NODE, Takes.NOTHING),

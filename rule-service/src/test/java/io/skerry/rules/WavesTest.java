@@ -1,7 +1,5 @@
 package io.skerry.rules;
 
-import static io.skerry.rules.RuleServiceFixture.group;
-import static io.skerry.rules.RuleServiceFixture.groupRule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.skerry.rules.store.PostgresAddress;
@@ -275,29 +273,6 @@ final class WavesTest {
         assertThat(state()).isEqualTo("canary");
         rules.ok(Operation.DISABLE_INSTANCE, path, null);
         assertThat(state()).isEqualTo("overtaken");
-        assertThat(other.target(id)).isEqualTo(canary.target(id));
-    }
-
-    @Test
-    void anOriginGroupReachesHeldNodesToo() {
-        String main =
-                rules.ok(Operation.CREATE_ORIGIN_GROUP, Map.of(), group("main", "10.0.0.5"))
-                        .getString("id");
-        rules.ok(Operation.CREATE_RULES, path, groupRule("main", "80"));
-        waves(600);
-        Targets.Target held = other.target(id);
-        rules.newRule(id, "81");
-        rules.ok(Operation.PUT_ORIGIN_GROUP, Map.of("group", main), group("main", "10.0.0.6"));
-        Targets.Target now = other.target(id);
-        assertThat(now.revision()).isGreaterThan(held.revision());
-        assertThat(now.digest()).isNotEqualTo(canary.target(id).digest());
-        String pull = "/node/v1/instances/" + id + "?have=0&want=" + now.digest();
-        JsonObject answer = new JsonObject(rules.get(pull, RuleServiceFixture.TOKEN).body());
-        InstanceContent content = InstanceContent.read(answer.getJsonObject("content")).orThrow();
-        assertThat(content.digest()).isEqualTo(now.digest());
-        assertThat(content.rules()).hasSize(1);
-        assertThat(String.valueOf(content.groups().get(main))).contains("10.0.0.6");
-        rules.ok(Operation.ABORT_ROLLOUT, path, null);
         assertThat(other.target(id)).isEqualTo(canary.target(id));
     }
 

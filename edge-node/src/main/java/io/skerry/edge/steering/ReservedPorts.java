@@ -62,6 +62,8 @@ public final class ReservedPorts {
             return true;
         }
         try {
+            // What a process that wanted to take over has added is ours as well.
+            ours.or(noted());
             int[] ends = Sysctl.portRange(system);
             BitSet range = new BitSet();
             range.set(ends[0], ends[1] + 1);

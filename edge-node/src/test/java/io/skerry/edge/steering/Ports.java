@@ -72,7 +72,8 @@ public sealed interface Ports extends AutoCloseable {
                             new SteeringSettings(Steering.Mode.ON, 10_000),
                             reserved,
                             new OutgoingPorts());
-            Steered started = new Steered(factory, steering, await(factory.fronts(HOMES)));
+            Steered started =
+                    new Steered(factory, steering, await(factory.fronts(HOMES, List.of())));
             // Attached from the start, so that a test may count descriptors from here on.
             ListenerKey nobody = new ListenerKey(Protocol.TCP, HOMES.getFirst(), 1);
             await(started.change(List.of(), List.of(nobody)));

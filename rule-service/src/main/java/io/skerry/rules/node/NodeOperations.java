@@ -163,6 +163,7 @@ public final class NodeOperations {
                 StatusRule.ofRule(
                         node.name(),
                         applied,
+                        instance.id(),
                         rule.id(),
                         instance.wanted() && rule.wanted(),
                         since,

@@ -2,13 +2,11 @@ package io.skerry.rules.origingroup;
 
 import io.skerry.rules.page.Body;
 import io.skerry.rules.page.Page;
-import io.skerry.rules.revision.Change;
 import io.skerry.rules.revision.IfMatch;
 import io.skerry.rules.revision.Writes;
 import io.skerry.rules.store.Database;
 import io.skerry.rules.store.GroupRow;
 import io.skerry.rules.store.GroupTable;
-import io.skerry.rules.store.InstanceTable;
 import io.skerry.rules.store.Transaction;
 import io.skerry.shared.bus.RuleReply;
 import io.skerry.shared.bus.RuleRequest;
@@ -21,6 +19,7 @@ import io.skerry.shared.problem.Mistakes;
 import io.skerry.shared.problem.Problem;
 import io.vertx.core.json.JsonObject;
 import java.security.SecureRandom;
+import java.util.List;
 
 /// Create, show, replace and delete origin groups. A replaced group is a change of every instance
 /// that uses it.
@@ -104,25 +103,19 @@ public final class GroupOperations {
                     checked(change.sql(), read, request, id).throwIfAny();
                     OriginGroup group = read.orThrow();
                     if (!group.equals(row.group())) {
-                        replace(change, group);
+                        int users = GroupChange.replace(change, List.of(group));
+                        change.note(
+                                id,
+                                "changed origin group "
+                                        + group.name()
+                                        + ", used by "
+                                        + users
+                                        + " instances");
+                        change.finish();
                     }
                     GroupRow now = find(change.sql(), id);
                     return RuleReply.ok(print(now), now.revision());
                 });
-    }
-
-    private static void replace(Change change, OriginGroup group) {
-        Transaction sql = change.sql();
-        int users = 0;
-        for (String instance : InstanceTable.usersOf(sql, group.id())) {
-            change.edit(change.lockInstance(instance));
-            users++;
-        }
-        GroupTable.update(sql, group, change.revision());
-        change.note(
-                group.id(),
-                "changed origin group " + group.name() + ", used by " + users + " instances");
-        change.finish();
     }
 
     public RuleReply delete(RuleRequest request) {
@@ -138,7 +131,7 @@ public final class GroupOperations {
                                         row.references() + " rules use the origin group")
                                 .toException();
                     }
-                    GroupTable.delete(change.sql(), id);
+                    GroupTable.delete(change.sql(), id, change.revision());
                     change.note(id, "deleted origin group " + row.group().name());
                     return RuleReply.noContent();
                 });

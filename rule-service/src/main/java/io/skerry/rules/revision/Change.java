@@ -85,11 +85,21 @@ public final class Change {
                         Problem.of(Code.NOT_FOUND, "there is no instance " + id).toException());
     }
 
-    /// Begins to change an instance; call it before anything of it is written.
+    /// Begins to change an instance, or goes on with it; call it before anything of it, or of a
+    /// group that it uses, is written.
     public InstanceEdit edit(InstanceRow locked) {
+        InstanceEdit begun = edits.get(locked.id());
+        if (begun != null) {
+            return begun;
+        }
         InstanceEdit edit = new InstanceEdit(locked, Optional.of(contents.of(sql, locked)), locked);
         edits.put(locked.id(), edit);
         return edit;
+    }
+
+    /// What nodes must run of an instance before this change.
+    public InstanceContent content(InstanceRow locked) {
+        return contents.of(sql, locked);
     }
 
     /// Begins a new instance.

@@ -9,19 +9,24 @@ import io.skerry.rules.store.Transaction;
 import io.skerry.shared.bus.Operation;
 import io.skerry.shared.bus.RuleRequest;
 import io.skerry.shared.content.ContentChange;
+import io.skerry.shared.content.GroupUse;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.instance.RolloutStrategy;
+import io.skerry.shared.origin.OriginGroup;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
 import io.skerry.shared.rule.Rule;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -32,9 +37,12 @@ import org.jspecify.annotations.Nullable;
 /// | --- | --- | --- |
 /// | switching the instance, a rollback, an abort | to all at once | ends it: to all at once |
 /// | a rollback that asks for `waves` | begins one | joins |
-/// | rules stay the same (an origin group, a setting) | to all at once | to all, held ones too |
+/// | the content stays the same (a setting) | to all at once | to all, held ones too |
 /// | anything else, `all` | to all at once | refused |
 /// | anything else, `waves` | begins one, where a node serves the instance | joins |
+/// | a rollout of another instance is taken back, with a group | to all at once | see {@link #withAnother} |
+///
+/// A changed origin group is a change of every instance that uses it; each goes by its own row.
 public final class Waves {
     private static final Set<Operation> TO_ALL =
             Set.of(Operation.ENABLE_INSTANCE, Operation.DISABLE_INSTANCE, Operation.ABORT_ROLLOUT);
@@ -71,28 +79,32 @@ public final class Waves {
             InstanceContent now) {
         Optional<RolloutStrategy.Order> asked = asked(request);
         RolloutRow active = RolloutTable.lockActive(sql, row.id()).orElse(null);
+        if (isAnother(request, row)) {
+            return active == null ? null : withAnother(sql, request, active, row, old, now);
+        }
         if (goesToAll(request.operation(), asked) || !row.wanted()) {
             return active == null ? null : end(sql, request, active);
         }
-        boolean sameRules = old.rules().equals(now.rules()) && old.ipv6() == now.ipv6();
+        boolean same = isSame(old, now);
         if (active == null) {
             boolean waves = asked.orElse(row.strategy().order()) == RolloutStrategy.Order.WAVES;
-            return waves && !sameRules ? begin(sql, row, old, now) : null;
+            return waves && !same ? begin(sql, row, old, now) : null;
         }
-        if (sameRules) {
-            InstanceContent held = RolloutTable.heldContent(sql, row.id()).orElseThrow();
-            RolloutTable.rebase(sql, active, rebased(sql, row, held), row.revision());
+        InstanceContent held = RolloutTable.heldContent(sql, row.id()).orElseThrow();
+        if (same) {
+            RolloutTable.rebase(sql, active, rebased(row, held, held.groups()), row.revision());
             return state(active);
         }
         if (asked.filter(order -> order == RolloutStrategy.Order.ALL).isPresent()) {
             throw Problem.of(
                             "rollout",
                             Code.WRONG_STATE,
-                            "a rollout is under way, which this change can join; to reach all nodes"
+                            "a rollout of "
+                                    + row.id()
+                                    + " is under way, which this change can join; to reach all nodes"
                                     + " at once wait for its end, or abort it first")
                     .toException();
         }
-        InstanceContent held = RolloutTable.heldContent(sql, row.id()).orElseThrow();
         RolloutTable.join(sql, active, row.revision(), touched(held, now));
         return state(active);
     }
@@ -164,23 +176,65 @@ public final class Waves {
         return UUID.nameUUIDFromBytes((instance + ' ' + node).getBytes(StandardCharsets.UTF_8));
     }
 
+    /// Rules that are not what they are in the held content, or whose group is not.
     private static List<String> touched(InstanceContent held, InstanceContent now) {
-        return held.ipv6() != now.ipv6()
-                ? List.copyOf(now.rules().keySet())
-                : ContentChange.between(Optional.of(held), now).rules().stream()
-                        .map(Rule::id)
-                        .toList();
+        if (held.ipv6() != now.ipv6()) {
+            return List.copyOf(now.rules().keySet());
+        }
+        ContentChange step = ContentChange.between(Optional.of(held), now);
+        Set<Rule> touched = new HashSet<>(step.rules());
+        Set<String> groups = new HashSet<>();
+        step.groups().forEach(group -> groups.add(group.id()));
+        return now.rules().values().stream()
+                .filter(rule ->
+                        touched.contains(rule)
+                                || !Collections.disjoint(GroupUse.of(List.of(rule)), groups))
+                .map(Rule::id)
+                .toList();
     }
 
-    /// The held rules with the groups as they are now.
-    private static InstanceContent rebased(Transaction sql, InstanceRow row, InstanceContent held) {
-        InstanceContent built = Contents.build(sql, row, held.rules());
+    private static boolean isSame(InstanceContent a, InstanceContent b) {
+        return a.ipv6() == b.ipv6() && a.rules().equals(b.rules()) && a.groups().equals(b.groups());
+    }
+
+    /// Whether it is another instance's rollout that is taken back.
+    private static boolean isAnother(RuleRequest request, InstanceRow row) {
+        return request.operation() == Operation.ABORT_ROLLOUT
+                && !row.id().equals(request.arg("instance").orElse(""));
+    }
+
+    /// Another instance's rollout was taken back and with it a group that this one uses too. Where
+    /// this rollout held the group back, its nodes stay with what they have; where it did not, they
+    /// get what the group says again. A rollout that has nothing left to bring is over.
+    private static RolloutRow.State withAnother(
+            Transaction sql,
+            RuleRequest request,
+            RolloutRow active,
+            InstanceRow row,
+            InstanceContent old,
+            InstanceContent now) {
+        InstanceContent held = RolloutTable.heldContent(sql, row.id()).orElseThrow();
+        TreeMap<String, OriginGroup> groups = new TreeMap<>(held.groups());
+        groups.replaceAll((id, group) ->
+                group.equals(old.groups().get(id)) ? now.groups().getOrDefault(id, group) : group);
+        InstanceContent rebased = rebased(row, held, groups);
+        if (isSame(rebased, now)) {
+            String reason = "taken back with the rollout of " + request.arg("instance").orElse("");
+            RolloutRow.State state = RolloutRow.State.ROLLED_BACK;
+            RolloutTable.end(sql, row.id(), state, reason);
+            return state;
+        }
+        if (!groups.equals(held.groups())) {
+            RolloutTable.rebase(sql, active, rebased, row.revision());
+        }
+        RolloutTable.join(sql, active, row.revision(), touched(rebased, now));
+        return state(active);
+    }
+
+    /// The held rules with these groups, under the number of the newest content.
+    private static InstanceContent rebased(
+            InstanceRow row, InstanceContent held, SortedMap<String, OriginGroup> groups) {
         return new InstanceContent(
-                held.instance(),
-                row.revision(),
-                held.ipv6(),
-                held.slot(),
-                held.rules(),
-                built.groups());
+                held.instance(), row.revision(), held.ipv6(), held.slot(), held.rules(), groups);
     }
 }

@@ -1,11 +1,13 @@
 package io.skerry.rules.rollout;
 
+import io.skerry.rules.origingroup.GroupChange;
 import io.skerry.rules.page.Body;
 import io.skerry.rules.revision.Change;
 import io.skerry.rules.revision.Waves;
 import io.skerry.rules.revision.Writes;
 import io.skerry.rules.rule.Rollback;
 import io.skerry.rules.store.Database;
+import io.skerry.rules.store.GroupTable;
 import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.InstanceTable;
 import io.skerry.rules.store.NodeRow;
@@ -15,13 +17,18 @@ import io.skerry.rules.store.RolloutTable;
 import io.skerry.rules.store.Transaction;
 import io.skerry.shared.bus.RuleReply;
 import io.skerry.shared.bus.RuleRequest;
+import io.skerry.shared.origin.OriginGroup;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Shows how the newest change of an instance reaches its nodes, and lets people hold it, let it go
@@ -81,8 +88,9 @@ public final class RolloutOperations {
     }
 
     /// Brings the instance back to what it was before the rollout, as a new revision for every
-    /// node. The gate says which revision it has judged: where that is not the newest any more, or
-    /// people hold the rollout, nothing is done.
+    /// node, with what its origin groups said: for all who use them, since a group says one thing.
+    /// The gate says which revision it has judged: where that is not the newest any more, or people
+    /// hold the rollout, nothing is done.
     public RuleReply abort(RuleRequest request) {
         Optional<String> reason = Waves.abortReason(request);
         return writes.run(
@@ -93,7 +101,10 @@ public final class RolloutOperations {
                     if (reason.isPresent() && isOvertaken(request, active)) {
                         return RuleReply.ok(print(change.sql(), row));
                     }
-                    if (!Rollback.undo(change, row, active.from())) {
+                    List<OriginGroup> groups =
+                            staged(change.sql(), row, change.content(row).groups());
+                    int users = GroupChange.takeBack(change, groups);
+                    if (!Rollback.undo(change, row, active.from()) && groups.isEmpty()) {
                         RolloutRow.State end =
                                 reason.isPresent()
                                         ? RolloutRow.State.ROLLED_BACK
@@ -102,7 +113,12 @@ public final class RolloutOperations {
                         change.wave(row.id(), end);
                         change.nodesTouched();
                     }
-                    String what = " instance " + row.spec().name() + " to " + active.from();
+                    String what =
+                            " instance "
+                                    + row.spec().name()
+                                    + " to "
+                                    + active.from()
+                                    + named(groups, users);
                     change.note(
                             row.id(),
                             reason.map(why -> "the rollout gate took back" + what + ": " + why)
@@ -113,6 +129,31 @@ public final class RolloutOperations {
                                     change.sql(),
                                     InstanceTable.find(change.sql(), row.id()).orElseThrow()));
                 });
+    }
+
+    /// What the groups said whose change is part of the rollout under way: used before it and
+    /// still, and not the same.
+    private static List<OriginGroup> staged(
+            Transaction sql, InstanceRow row, Map<String, OriginGroup> now) {
+        List<OriginGroup> staged = new ArrayList<>();
+        RolloutTable.heldContent(sql, row.id())
+                .ifPresent(held ->
+                        held.groups()
+                                .forEach((id, before) -> {
+                                    OriginGroup group = now.get(id);
+                                    if (group != null && !group.equals(before)) {
+                                        staged.add(before);
+                                    }
+                                }));
+        return staged;
+    }
+
+    private static String named(List<OriginGroup> groups, int users) {
+        if (groups.isEmpty()) {
+            return "";
+        }
+        String names = groups.stream().map(OriginGroup::name).collect(Collectors.joining(", "));
+        return " with origin group " + names + ", used by " + users + " instances";
     }
 
     private static boolean isOvertaken(RuleRequest request, RolloutRow active) {
@@ -132,9 +173,24 @@ public final class RolloutOperations {
                     .put("reason", rollout.reason())
                     .put("strategy", rollout.strategy().print())
                     .put("startedAt", Body.time(rollout.startedAt()))
-                    .put("stateSince", Body.time(rollout.stateAt()));
+                    .put("stateSince", Body.time(rollout.stateAt()))
+                    .put("groups", groups(sql, row));
         }
         return json.put("nodes", nodes(sql, row, rollout));
+    }
+
+    /// Identities of the groups whose change is part of the rollout.
+    private static JsonArray groups(Transaction sql, InstanceRow row) {
+        Set<String> used =
+                RolloutTable.heldContent(sql, row.id())
+                        .map(held -> held.groups().keySet())
+                        .orElse(Set.of());
+        Map<String, OriginGroup> now = new HashMap<>();
+        GroupTable.usedBy(sql, row.id(), used)
+                .forEach(group -> now.put(group.group().id(), group.group()));
+        JsonArray ids = new JsonArray();
+        staged(sql, row, now).forEach(group -> ids.add(group.id()));
+        return ids;
     }
 
     private static JsonArray nodes(Transaction sql, InstanceRow row, @Nullable RolloutRow rollout) {

@@ -3,10 +3,12 @@ package io.skerry.rules.rule;
 import io.skerry.rules.page.Body;
 import io.skerry.rules.page.Page;
 import io.skerry.rules.store.Database;
+import io.skerry.rules.store.GroupTable;
 import io.skerry.rules.store.HeadTable;
 import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.InstanceTable;
 import io.skerry.rules.store.RuleRow;
+import io.skerry.rules.store.Transaction;
 import io.skerry.shared.bus.RuleReply;
 import io.skerry.shared.bus.RuleRequest;
 import io.skerry.shared.instance.InstanceSpec;
@@ -16,11 +18,13 @@ import io.skerry.shared.problem.Problem;
 import io.skerry.shared.rule.RuleJson;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 
 /// Shows what is different in an instance between two revisions: rules that came, went or changed,
-/// field by field. What origin groups say is not part of it, as it is not of a rollback.
+/// and origin groups that its rules use and that said something else, field by field.
 public final class Diff {
     private final Database database;
 
@@ -51,6 +55,7 @@ public final class Diff {
             Past after = Past.of(sql, row, last, 0);
             return RuleReply.ok(
                     between(before, after)
+                            .put("groups", groups(sql, before, from, after, last))
                             .put("instance", fields(own(before.spec()), own(after.spec())))
                             .put("from", from)
                             .put("to", last));
@@ -78,6 +83,22 @@ public final class Diff {
             }
         }
         return new JsonObject().put("added", added).put("removed", removed).put("changed", changed);
+    }
+
+    private static JsonArray groups(Transaction sql, Past before, long from, Past after, long to) {
+        Set<String> used = before.groups();
+        used.addAll(after.groups());
+        Map<String, JsonObject> old = GroupTable.at(sql, used, from);
+        JsonArray changed = new JsonArray();
+        GroupTable.at(sql, used, to)
+                .forEach((id, now) -> {
+                    JsonObject was = old.get(id);
+                    JsonObject fields = was == null ? new JsonObject() : fields(was, now);
+                    if (!fields.isEmpty()) {
+                        changed.add(new JsonObject().put("id", id).put("fields", fields));
+                    }
+                });
+        return changed;
     }
 
     private static JsonObject print(RuleRow rule) {

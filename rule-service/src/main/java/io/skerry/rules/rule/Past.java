@@ -9,12 +9,15 @@ import io.skerry.rules.store.Transaction;
 import io.skerry.shared.instance.InstanceSpec;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
+import io.skerry.shared.rule.OriginRef;
 import io.skerry.shared.rule.Status;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /// What an instance was at a revision: what it is now with each later step undone, newest first.
 ///
@@ -42,6 +45,17 @@ record Past(InstanceSpec spec, Map<String, RuleRow> rules) {
             }
         }
         return new Past(spec, rules);
+    }
+
+    /// Identities of the origin groups that its rules used.
+    Set<String> groups() {
+        Set<String> used = new TreeSet<>();
+        for (RuleRow rule : rules.values()) {
+            if (rule.spec().origin() instanceof OriginRef.Group(String id)) {
+                used.add(id);
+            }
+        }
+        return used;
     }
 
     /// Refuses a revision that the instance never had, or whose history is no longer kept.

@@ -85,6 +85,7 @@ public final class Pulls {
         Buffer body =
                 new JsonObject()
                         .put("v", 1)
+                        .put("digest", row.digest())
                         .put("content", contents.of(sql, row).print())
                         .toBuffer();
         printed.put(row.id(), new Printed(row.revision(), row.digest(), body));

@@ -93,6 +93,7 @@ public final class HeadTable {
 
     private static void forget(Transaction sql, long pruned) {
         sql.update("DELETE FROM change WHERE revision <= $1", pruned);
+        sql.update("DELETE FROM group_change WHERE revision <= $1", pruned);
         sql.update("DELETE FROM revision WHERE number <= $1", pruned);
     }
 
