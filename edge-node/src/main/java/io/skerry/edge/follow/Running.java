@@ -95,7 +95,11 @@ final class Running {
         Set<String> instances = targets.keySet();
         unread.keySet().retainAll(instances);
         // What runs is the target again: the one that could not be read never was.
-        unread.keySet().removeIf(id -> held.containsKey(id) && held.get(id).is(targets.get(id)));
+        targets.forEach((id, target) -> {
+            if (held.containsKey(id) && held.get(id).is(target)) {
+                unread.remove(id);
+            }
+        });
         trials.heldBack().stream()
                 .map(Trial::instance)
                 .filter(each -> !instances.contains(each))
