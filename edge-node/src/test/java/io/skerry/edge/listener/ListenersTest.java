@@ -315,7 +315,8 @@ final class ListenersTest {
         int port = freePort();
         ServerSocket before = origin();
         ServerSocket after = origin();
-        apply(Rules.content(0, false, draining("rule-a", before.getLocalPort(), port)));
+        var draining = Rules.draining(Rules.tcp("rule-a", 1, before.getLocalPort(), "" + port), 60);
+        apply(Rules.content(0, false, draining));
         try (Socket old = dial(port);
                 Socket oldOrigin = before.accept()) {
             apply(Rules.content(0, false, Rules.tcp("rule-b", 2, after.getLocalPort(), "" + port)));
@@ -337,27 +338,6 @@ final class ListenersTest {
         Socket socket = dial(port);
         origin.accept().close();
         return socket;
-    }
-
-    private static io.skerry.shared.rule.Rule draining(String id, int originPort, int port) {
-        var rule = Rules.tcp(id, 1, originPort, "" + port);
-        var spec = rule.spec();
-        return new io.skerry.shared.rule.Rule(
-                id,
-                new io.skerry.shared.rule.RuleSpec(
-                        spec.protocol(),
-                        spec.ports(),
-                        spec.origin(),
-                        spec.originPort(),
-                        spec.persistence(),
-                        spec.clientIp(),
-                        "",
-                        60,
-                        60,
-                        spec.ppv2Udp(),
-                        spec.headerDestination(),
-                        0),
-                1);
     }
 
     @Test

@@ -21,7 +21,6 @@ import io.skerry.edge.origin.Origin;
 import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.origin.OriginState;
 import io.skerry.edge.session.SessionLimits;
-import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
 import io.skerry.edge.tcp.TcpSettings;
 import io.skerry.edge.transport.EventLoops;
@@ -81,6 +80,11 @@ public final class SteeredNode {
     private final TreeMap<String, Rule> rules = new TreeMap<>();
     private final Map<String, Socket> kept = new TreeMap<>();
     private final Map<String, DatagramSocket> peers = new TreeMap<>();
+
+    /// Ports from which the node has reached the origins.
+    private final Set<Integer> callers = ConcurrentHashMap.newKeySet();
+
+    private int drainSeconds;
     private final TcpListeners tcp;
     private final UdpListeners udp;
     private final Steering steering;
@@ -100,7 +104,10 @@ public final class SteeredNode {
                         loops,
                         TcpSettings.DEFAULT,
                         (route, client, dialled, origin) -> null,
-                        BeforeConnect.NOTHING,
+                        (fd, route, client) -> {
+                            outgoing.keep(fd);
+                            return true;
+                        },
                         limits,
                         metrics,
                         own,
@@ -181,6 +188,8 @@ public final class SteeredNode {
                 case "talk" -> talk(words[1], Integer.parseInt(words[2]));
                 case "descriptors" -> descriptors();
                 case "leave" -> leave(words);
+                case "serve" -> serve(words);
+                case "drain" -> drain(Integer.parseInt(words[1]));
                 case "stop" -> stop();
                 default -> "what is " + words[0] + "?";
             };
@@ -200,9 +209,14 @@ public final class SteeredNode {
         Protocol protocol = Protocol.valueOf(words[2]);
         int origin = protocol == Protocol.TCP ? tcpOrigin.getLocalPort() : udpOrigin.getLocalPort();
         String[] ports = java.util.Arrays.copyOfRange(words, 3, words.length);
-        rules.put(
-                words[1],
-                Rules.rule(words[1], rules.size() + 1, protocol, origin, ClientIp.OFF, ports));
+        Rule rule = Rules.rule(words[1], rules.size() + 1, protocol, origin, ClientIp.OFF, ports);
+        rules.put(words[1], Rules.draining(rule, drainSeconds));
+        return "noted";
+    }
+
+    /// Rules noted from now on drain so long.
+    private String drain(int seconds) {
+        drainSeconds = seconds;
         return "noted";
     }
 
@@ -336,6 +350,39 @@ public final class SteeredNode {
         return "" + within;
     }
 
+    /// serve PROTOCOL COUNT PORT FIRST LAST: so many sessions, one after the other, and how many of
+    /// the ports that they reached the origin from are among these.
+    private String serve(String[] words) throws IOException {
+        callers.clear();
+        int count = Integer.parseInt(words[2]);
+        int port = Integer.parseInt(words[3]);
+        int good = 0;
+        for (int i = 0; i < count; i++) {
+            good += words[1].equals("TCP") ? dialOnce(port) : askOnce(port);
+        }
+        int first = Integer.parseInt(words[4]);
+        int last = Integer.parseInt(words[5]);
+        long within = callers.stream().filter(each -> first <= each && each <= last).count();
+        return good + " served, from rule ports " + within;
+    }
+
+    /// Ends with a reset, as then does the connection to the origin: none keeps its port a while.
+    private static int dialOnce(int port) throws IOException {
+        try (Socket socket = new Socket(HOME, port)) {
+            socket.setSoTimeout(10_000);
+            socket.setSoLinger(true, 0);
+            socket.getOutputStream().write('x');
+            return socket.getInputStream().read() == 'x' ? 1 : 0;
+        }
+    }
+
+    private static int askOnce(int port) throws IOException {
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.connect(new InetSocketAddress(HOME, port));
+            return echoes(socket) ? 1 : 0;
+        }
+    }
+
     private String stop() throws Exception {
         await(listeners.stop(Duration.ZERO, Future.succeededFuture()));
         tcp.close();
@@ -347,6 +394,7 @@ public final class SteeredNode {
         while (!tcpOrigin.isClosed()) {
             try {
                 Socket socket = tcpOrigin.accept();
+                callers.add(socket.getPort());
                 Thread.ofVirtual().start(() -> echo(socket));
             } catch (IOException closed) {
                 return;
@@ -368,6 +416,7 @@ public final class SteeredNode {
             try {
                 packet.setLength(2_000);
                 udpOrigin.receive(packet);
+                callers.add(packet.getPort());
                 udpOrigin.send(packet);
             } catch (IOException closed) {
                 return;

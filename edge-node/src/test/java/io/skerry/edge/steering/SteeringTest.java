@@ -128,6 +128,40 @@ final class SteeringTest {
     }
 
     @Test
+    void aSessionOutlivesItsRuleForTheDrainTimeWhateverElseChanges() throws Exception {
+        Namespace.Node node = node(Steering.Mode.ON);
+        node.ask("drain 3600");
+        node.ask("rule rule-a UDP 20000-20019");
+        node.ask("drain 1");
+        node.ask("rule rule-b UDP 20020-20039");
+        node.ask("drain 0");
+        node.ask("apply");
+        assertThat(node.ask("talk mine 20003")).isEqualTo("alive");
+        assertThat(node.ask("talk brief 20023")).isEqualTo("alive");
+
+        // One by one, and so many that they are changed at once; each in both directions.
+        for (String ports : List.of("21000-21009", "21000-21299", "21000-21001")) {
+            node.ask("rule rule-c UDP " + ports);
+            node.ask("apply");
+            assertThat(node.ask("use mine")).isEqualTo("alive");
+        }
+        node.ask("drop rule-a");
+        node.ask("drop rule-b");
+        node.ask("apply");
+        assertThat(node.ask("closed UDP 20003")).isEqualTo("closed");
+        assertThat(node.ask("use mine")).isEqualTo("alive");
+        Eventually.holds("the end of the drain", () -> !node.ask("use brief").equals("alive"));
+        // The port is another rule's, and in the table again.
+        node.ask("rule rule-d UDP 20000-20019");
+        node.ask("rule rule-c UDP 21000-21299");
+        node.ask("apply");
+        assertThat(node.ask("refused")).isEqualTo("{}");
+        assertThat(node.ask("ask 20000 20019 1")).isEqualTo("20");
+        assertThat(node.ask("use mine")).isEqualTo("alive");
+        assertThat(node.ask("stop")).isEqualTo("stopped");
+    }
+
+    @Test
     void aFewPortsHaveSocketsAndManyAreSteered() throws Exception {
         Namespace.Node node = node(Steering.Mode.AUTO);
         node.ask("rule rule-a TCP 20000-20099");
