@@ -2,6 +2,7 @@ package io.skerry.edge.follow;
 
 import io.skerry.shared.content.ContentChange;
 import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.content.PullAnswer;
 import io.skerry.shared.content.Targets;
 import io.skerry.shared.problem.Checked;
 import io.skerry.shared.problem.Mistake;
@@ -35,13 +36,11 @@ sealed interface Pull {
     static Pull judge(
             String instance, Targets.Target target, @Nullable Held have, JsonObject answer) {
         try {
-            if (answer.getValue("content") instanceof JsonObject content) {
-                return snapshot(instance, target, content);
-            }
-            if (answer.getValue("changes") instanceof JsonArray changes) {
-                return steps(instance, target, have, changes);
-            }
-            return new Nothing("neither content nor changes");
+            return switch (PullAnswer.read(answer).orElse(null)) {
+                case PullAnswer.Whole(JsonObject content) -> snapshot(instance, target, content);
+                case PullAnswer.Steps(JsonArray changes) -> steps(instance, target, have, changes);
+                case null -> new Nothing("neither content nor changes");
+            };
         } catch (RuntimeException unreadable) {
             return unreadable(instance, answer, String.valueOf(unreadable.getMessage()));
         }
