@@ -36,6 +36,7 @@ public final class DryRun {
     private static final Set<Operation> TAKE_IT =
             Set.of(
                     Operation.CREATE_RULES,
+                    Operation.IMPORT_RULES,
                     Operation.PATCH_RULE,
                     Operation.DELETE_RULE,
                     Operation.ENABLE_RULE,
@@ -53,7 +54,7 @@ public final class DryRun {
     }
 
     /// The parameter `dryRun`.
-    public static boolean flag(RuleRequest request) {
+    private static boolean flag(RuleRequest request) {
         return switch (request.arg("dryRun").orElse("false")) {
             case "true" -> true;
             case "false" -> false;
@@ -77,11 +78,14 @@ public final class DryRun {
             Set<String> created,
             List<NodeRow> required) {}
 
-    /// Asks the nodes and answers; waits for them.
+    /// Asks the nodes and answers, of an import also how many rules it would make; waits for them.
     ///
     /// @param rehearsed `null` where the change would do nothing
-    RuleReply.Done answer(@Nullable Rehearsed rehearsed) {
+    RuleReply.Done answer(Operation operation, @Nullable Rehearsed rehearsed) {
         JsonObject json = new JsonObject().put("dryRun", true);
+        if (operation == Operation.IMPORT_RULES) {
+            json.put("imported", rehearsed == null ? 0 : rehearsed.created().size());
+        }
         if (rehearsed == null) {
             return RuleReply.ok(
                     lists(json, new JsonArray(), new JsonArray(), new JsonArray())

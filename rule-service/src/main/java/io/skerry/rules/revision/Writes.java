@@ -60,7 +60,7 @@ public final class Writes {
     /// it does. Throws a {@link io.skerry.shared.problem.ProblemException} where it refuses.
     public RuleReply run(RuleRequest request, Function<Change, RuleReply.Done> work) {
         if (DryRun.isAsked(request)) {
-            return dryRun.answer(inTurn(() -> rehearse(request, work)));
+            return dryRun.answer(request.operation(), inTurn(() -> rehearse(request, work)));
         }
         String key = keyOf(request);
         String hash = key == null ? "" : hash(request);
