@@ -1,5 +1,7 @@
 package io.skerry.rules.revision;
 
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.NodeRow;
 import io.skerry.shared.bus.BusAddress;
@@ -31,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// node could open the ports that come with it. Nothing of the change is stored.
 public final class DryRun {
     /// Time for a node to answer, in milliseconds.
-    static final long PROBE_MILLIS = 2_000;
+    public static final long PROBE_MILLIS = 2_000;
 
     private static final Set<Operation> TAKE_IT =
             Set.of(
@@ -43,8 +45,10 @@ public final class DryRun {
                     Operation.DISABLE_RULE);
 
     private final Bus bus;
+    private final LimitHits hits;
 
-    public DryRun(Bus bus) {
+    public DryRun(Bus bus, LimitHits hits) {
+        this.hits = hits;
         this.bus = bus;
     }
 
@@ -119,13 +123,16 @@ public final class DryRun {
                             ? Future.succeededFuture(put(counted, new PortProbe.Answer(List.of())))
                             : bus.request(BusAddress.probe(node.boot()), message, PROBE_MILLIS)
                                     .map(answer -> put(counted, PortProbe.Answer.read(answer)))
-                                    .otherwise(silence ->
-                                            counted.put("probe", "unknown")
-                                                    .put("taken", new JsonArray())));
+                                    .otherwise(silence -> unanswered(counted)));
         }
         JsonArray nodes = new JsonArray();
         asked.forEach(each -> nodes.add(each.await()));
         return nodes;
+    }
+
+    private JsonObject unanswered(JsonObject node) {
+        hits.hit(Limit.PROBE_SECONDS);
+        return node.put("probe", "unknown").put("taken", new JsonArray());
     }
 
     private static JsonObject put(JsonObject node, PortProbe.Answer answer) {

@@ -20,12 +20,12 @@ import java.util.function.ToLongFunction;
 /// - or when, of the sessions of a touched rule, the share for which no origin could be connected,
 ///   or that an origin reset, is higher than before by more than {@link #MARGIN}, with at least
 ///   {@link #FAILURES_MIN} of them.
-final class Gate {
+public final class Gate {
     /// Time for all canaries to apply a change, in seconds.
-    static final double APPLY_SECONDS = 60;
+    public static final double APPLY_SECONDS = 60;
 
     /// Times that canaries may be lost under one revision until it is taken for the reason.
-    static final int LOSSES = 2;
+    public static final int LOSSES = 2;
 
     /// Fewer failed sessions than this, of one rule on all canaries, close no gate.
     static final long FAILURES_MIN = 5;
