@@ -16,7 +16,7 @@ RUN apt-get update \
     && install -d -o 10001 -g 10001 -m 0700 /var/lib/skerry
 COPY --from=build /build/standalone/target/lib /opt/skerry/lib
 COPY jvm.options /opt/skerry/jvm.options
-COPY --chmod=0755 docs/examples/compose/healthcheck /opt/skerry/healthcheck
+COPY docs/examples/compose/healthcheck /opt/skerry/healthcheck
 WORKDIR /var/lib/skerry
 USER 10001:10001
 STOPSIGNAL SIGTERM

@@ -33,7 +33,7 @@ enum count {
 	CONFIRMED,   // of these, the origin has its socket
 	UNCONFIRMED, // of these, ended before that was known
 	WRITTEN,     // segments with the option
-	NO_ROOM,     // segments that had no room for it
+	NO_ROOM,     // segments with too little room; about one with none the kernel does not ask
 	COUNTS
 };
 

@@ -2,8 +2,10 @@
  * The load generator of the benchmark: one thread; one mode a run; one line of JSON at the end.
  *
  *   generator MODE --port N [--host A] [--seconds S] [--warm-up S] [--concurrency N] [--size N]
- *             [--rate N] [--burst N] [--window N] [--echo] [--counters FILE] [--pids N,N,...]
- *             [--origin-pid N]
+ *             [--ports N] [--rate N] [--burst N] [--window N] [--echo] [--counters FILE]
+ *             [--pids N,N,...] [--origin-pid N]
+ *
+ * Of connections, each dials the next of so many ports from --port on.
  *
  * MODE: connections, requests, latency, bulk, udp, idle, check. CPU seconds are user plus system
  * of the listed processes, from /proc/PID/stat, taken at both ends of the measured window.
@@ -30,10 +32,11 @@ enum { MAX_PIDS = 256, EVENTS = 256, STALL_NS = 20 * 1000 * 1000, GRACE_NS = 200
 static struct {
     struct sockaddr_in target;
     double seconds, warm_up, rate;
-    int concurrency, size, burst, window;
+    int ports, concurrency, size, burst, window;
     bool echo;
     int pids[MAX_PIDS], pid_count, origin_pid;
-} options = {.seconds = 2, .warm_up = 0.5, .concurrency = 64, .size = 64, .burst = 1, .window = 256};
+} options = {.seconds = 2, .warm_up = 0.5, .ports = 1, .concurrency = 64, .size = 64, .burst = 1,
+             .window = 256};
 
 struct snapshot {
     uint64_t at;
@@ -126,11 +129,17 @@ static void attempt_ask(struct attempt *attempt, int slot) {
     }
 }
 
+/* Which of the ports is dialled next: all in turn. */
+static int next_port;
+
 static void attempt_start(struct attempt *attempt, int slot) {
     attempt->fd = stream_socket(false);
     attempt->got = 0;
     attempt->asked = false;
-    int r = connect(attempt->fd, (struct sockaddr *)&options.target, sizeof options.target);
+    struct sockaddr_in target = options.target;
+    target.sin_port = htons(ntohs(target.sin_port) + next_port);
+    next_port = (next_port + 1) % options.ports;
+    int r = connect(attempt->fd, (struct sockaddr *)&target, sizeof target);
     if (r < 0 && errno != EINPROGRESS) {
         errors++;
     }
@@ -476,6 +485,7 @@ static void read_pids(char *list) {
 
 static void read_option(const char *name, char *value) {
     if (!strcmp(name, "--port")) options.target.sin_port = htons(atoi(value));
+    else if (!strcmp(name, "--ports")) options.ports = atoi(value);
     else if (!strcmp(name, "--host")) inet_pton(AF_INET, value, &options.target.sin_addr);
     else if (!strcmp(name, "--seconds")) options.seconds = atof(value);
     else if (!strcmp(name, "--warm-up")) options.warm_up = atof(value);

@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -59,6 +60,7 @@ public final class EdgeNode {
     private final @Nullable TakeOver takeOver;
     private final InheritedSockets inherited;
     private final String boot;
+    private final Optional<String> unfit;
     private final Toa toa;
     private final Capabilities capabilities;
     private final SessionMetrics sessions = new SessionMetrics();
@@ -99,7 +101,12 @@ public final class EdgeNode {
         this.toa = Toa.start(settings.toa(), settings.transport().transport());
         this.limits = new SessionLimits(settings.sessionsMax());
         OutgoingPorts outgoing = new OutgoingPorts();
-        Steering steering = settings.steers(outgoing);
+        Steering steering = settings.steers(outgoing, inherited.node());
+        this.unfit =
+                inherited.isSteered()
+                        ? steering.missing()
+                                .map(why -> "ports are steered now and would not be: " + why)
+                        : Optional.empty();
         this.capabilities = Capabilities.of(toa.missing(), steering.missing());
         this.names = new Names(settings.names(), outgoing);
         this.checks = new HealthChecks(settings.origins().checksMax(), outgoing, this::isOurs);
@@ -119,7 +126,7 @@ public final class EdgeNode {
                                 steering,
                                 outgoing,
                                 toa,
-                                this::changed));
+                                this::drained));
         this.metrics =
                 new EdgeMetrics(
                         new EdgeMetrics.Sources(
@@ -164,6 +171,9 @@ public final class EdgeNode {
                 BusAddress.probe(node.boot),
                 message ->
                         node.traffic.probe(PortProbe.read(message)).map(PortProbe.Answer::print));
+        if (node.unfit.isPresent()) {
+            return Future.failedFuture(new IllegalStateException(node.unfit.orElseThrow()));
+        }
         return (takeOver == null ? node.startAdmin() : Future.<Void>succeededFuture())
                 .compose(started ->
                         Follower.start(
@@ -199,9 +209,9 @@ public final class EdgeNode {
         if (from == null) {
             return Future.succeededFuture();
         }
-        if (inherited.trouble().isPresent()) {
-            return Future.failedFuture(
-                    new IllegalStateException(inherited.trouble().orElseThrow()));
+        Optional<String> lost = traffic.lost();
+        if (lost.isPresent()) {
+            return Future.failedFuture(new IllegalStateException(lost.orElseThrow()));
         }
         long[] began = new long[1];
         return vertx.executeBlocking(
@@ -327,7 +337,8 @@ public final class EdgeNode {
         return own.contains(target.protocol(), target.address(), target.port());
     }
 
-    private void changed() {
+    /// Tells at once that a rule has drained, not only with the next report.
+    private void drained() {
         Follower now = follower;
         if (now != null) {
             now.reportSoon();

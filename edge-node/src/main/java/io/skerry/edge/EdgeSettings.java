@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.regex.Pattern;
 
 /// What an edge node can be told (`docs/reference/settings-edge.md`).
@@ -220,9 +221,11 @@ public record EdgeSettings(
     }
 
     /// Steering as these settings and this machine allow.
-    Steering steers(OutgoingPorts outgoing) {
+    ///
+    /// @param node {@link Steering#node} of the process that is taken over from, if it steers
+    Steering steers(OutgoingPorts outgoing, OptionalInt node) {
         return transport.transport() == Transport.EPOLL
-                ? KernelSteering.of(steering, new ReservedPorts(data), outgoing)
+                ? KernelSteering.of(steering, new ReservedPorts(data), outgoing, node)
                 : Steering.none(steering.mode(), "it needs edge.transport=epoll");
     }
 

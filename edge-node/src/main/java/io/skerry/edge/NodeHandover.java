@@ -45,7 +45,7 @@ record NodeHandover(
     public Future<List<OpenSocket>> begin() {
         return onControl(() -> {
             Follower following = follower.get();
-            return following.pause().map(paused -> traffic.sockets());
+            return following.pause().compose(paused -> traffic.sockets());
         });
     }
 

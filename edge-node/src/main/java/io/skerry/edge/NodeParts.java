@@ -26,8 +26,7 @@ import io.vertx.core.Vertx;
 /// @param steering leads many ports to a few sockets, where it can
 /// @param outgoing from which local ports connections of the node may leave
 /// @param toa whether the node writes TOA, and what does
-/// @param changed to be run, on any thread, when there is something new to report, such as a rule
-///   that has drained
+/// @param drained to be run when a rule that was closed has lost its last session
 public record NodeParts(
         Vertx vertx,
         Context control,
@@ -41,4 +40,4 @@ public record NodeParts(
         Steering steering,
         OutgoingPorts outgoing,
         Toa toa,
-        Runnable changed) {}
+        Runnable drained) {}

@@ -39,7 +39,6 @@ import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -122,7 +121,8 @@ final class SocketTraffic implements Traffic {
                         new Routes(parts),
                         parts.own(),
                         System::nanoTime,
-                        parts.inherited());
+                        parts.inherited(),
+                        parts.drained());
         inherited = parts.inherited();
     }
 
@@ -237,25 +237,20 @@ final class SocketTraffic implements Traffic {
     }
 
     @Override
-    public List<OpenSocket> sockets() {
-        List<OpenSocket> all = new ArrayList<>();
-        for (Listener each : listeners.open()) {
-            List<Integer> sockets = each.sockets();
-            if (sockets.isEmpty()) {
-                throw new IllegalStateException(each.key() + " has no socket that can go over");
-            }
-            for (int i = 0; i < sockets.size(); i++) {
-                String name = new InheritedSockets.Place(each.key(), i).toString();
-                all.add(new OpenSocket(name, new JsonObject(), sockets.get(i)));
-            }
-        }
-        return all;
+    public Future<List<OpenSocket>> sockets() {
+        return listeners.sockets();
+    }
+
+    @Override
+    public Optional<String> lost() {
+        return listeners.lost();
     }
 
     @Override
     public Future<List<OpenSocket>> pause() {
         List<Future<Void>> paused = listeners.open().stream().map(Listener::pause).toList();
         return Future.all(paused)
+                .compose(all -> Future.all(tcp.pauseFronts(), udp.pauseFronts()))
                 .compose(all -> tcp.pauseSessions())
                 .compose(tcpSessions ->
                         udp.pauseSessions()
@@ -266,7 +261,7 @@ final class SocketTraffic implements Traffic {
 
     @Override
     public void resume() {
-        listeners.open().forEach(Listener::resume);
+        resumePorts();
         tcp.resumeSessions();
         udp.resumeSessions();
     }
@@ -275,6 +270,15 @@ final class SocketTraffic implements Traffic {
     public void forgetPaused() {
         tcp.forgetSessions();
         udp.forgetSessions();
+        tcp.forgetFronts();
+        udp.forgetFronts();
+        steering.letGo();
+    }
+
+    private void resumePorts() {
+        listeners.open().forEach(Listener::resume);
+        tcp.resumeFronts();
+        udp.resumeFronts();
     }
 
     @Override
@@ -297,7 +301,7 @@ final class SocketTraffic implements Traffic {
 
     @Override
     public void begin() {
-        listeners.open().forEach(Listener::resume);
+        resumePorts();
         List<Integer> unwanted = inherited.takeRest();
         unwanted.forEach(SocketTraffic::close);
         if (!unwanted.isEmpty()) {

@@ -9,6 +9,7 @@ import io.skerry.shared.net.Protocol;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /// The side of a node that moves bytes: the listeners of all rules, with their sessions.
 interface Traffic extends Applier {
@@ -23,8 +24,13 @@ interface Traffic extends Applier {
     /// Limits of its own beside those of the node.
     List<Limit> limits();
 
-    /// The listening sockets, for another process; they stay open here.
-    List<OpenSocket> sockets();
+    /// The listening sockets, and what is served with them, for another process; they stay open
+    /// here.
+    Future<List<OpenSocket>> sockets();
+
+    /// What the process before serves and this one would not, in a sentence; empty where it may be
+    /// taken over from.
+    Optional<String> lost();
 
     /// Accepts nothing from now on, and reads nothing of sessions that may go on in another
     /// process.

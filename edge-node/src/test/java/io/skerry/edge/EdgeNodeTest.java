@@ -29,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -61,8 +62,13 @@ class EdgeNodeTest {
         }
 
         @Override
-        public List<OpenSocket> sockets() {
-            return List.of();
+        public Future<List<OpenSocket>> sockets() {
+            return Future.succeededFuture(List.of());
+        }
+
+        @Override
+        public Optional<String> lost() {
+            return Optional.empty();
         }
 
         @Override

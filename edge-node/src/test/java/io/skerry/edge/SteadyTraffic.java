@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 
 /// Clients and origins that never stop talking and write down whatever is not as it should be.
 final class SteadyTraffic implements AutoCloseable {
@@ -105,14 +106,21 @@ final class SteadyTraffic implements AutoCloseable {
 
     /// Connects, exchanges a few bytes and closes, again and again.
     void storm(InetSocketAddress at, int clients) {
+        storm(() -> at, clients);
+    }
+
+    /// @param next where the next connection goes
+    void storm(Supplier<InetSocketAddress> next, int clients) {
         for (int i = 0; i < clients; i++) {
             start(() -> {
                 while (!stopped) {
+                    InetSocketAddress at = next.get();
                     try (Socket socket = connected(at)) {
                         exchange(socket, connections.get());
                         connections.incrementAndGet();
                     } catch (IOException failed) {
-                        throw new IOException("a short connection: " + failed, failed);
+                        throw new IOException(
+                                "a short connection to " + at + ": " + failed, failed);
                     }
                 }
             });

@@ -38,6 +38,9 @@ final class GatewayMetrics {
     /// Limit: bytes of all headers of a request.
     static final String HEADERS = "api_header_bytes";
 
+    /// Limit: reads that wait for a second answer.
+    static final String READS_AGAIN = "reads_asked_again";
+
     /// Path of a request that no route matches.
     static final String NO_ROUTE = "other";
 
@@ -96,7 +99,17 @@ final class GatewayMetrics {
         limits.labelValues("api_read_seconds").set(Operation.PING.deadlineMillis() / 1_000.0);
         limits.labelValues("api_write_seconds")
                 .set(Operation.CREATE_RULES.deadlineMillis() / 1_000.0);
-        for (String name : Set.of(CONNECTIONS, SEND_TIME, BODY, WATCHERS, BACKLOG, LINE, HEADERS)) {
+        limits.labelValues(READS_AGAIN).set(RuleCalls.ASK_ANOTHER_MAX);
+        for (String name :
+                Set.of(
+                        CONNECTIONS,
+                        SEND_TIME,
+                        BODY,
+                        WATCHERS,
+                        BACKLOG,
+                        LINE,
+                        HEADERS,
+                        READS_AGAIN)) {
             hits.initLabelValues(name);
         }
         String version = GatewayMetrics.class.getPackage().getImplementationVersion();

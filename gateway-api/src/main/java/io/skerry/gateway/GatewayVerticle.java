@@ -67,7 +67,7 @@ final class GatewayVerticle extends VerticleBase {
         EventStream events =
                 new EventStream(vertx, metrics, settings.watchersMax(), times.keepAliveMillis());
         HealthCalls health = new HealthCalls(vertx, bus);
-        HttpApi api = new HttpApi(new RuleCalls(vertx, bus), events, health);
+        HttpApi api = new HttpApi(new RuleCalls(vertx, bus, metrics), events, health);
         ConnectionGuard connections =
                 new ConnectionGuard(vertx, metrics, settings.connectionsMax(), times.sendMillis());
         Router router = router(api.routes(), metrics);

@@ -17,6 +17,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,14 +31,21 @@ final class RuleCalls {
     /// that is frozen or cut off costs its callers this much and no failure.
     static final long ASK_ANOTHER_MILLIS = 500;
 
+    /// Most such questions that wait at a time: where every read is slow, asking twice would make
+    /// it worse.
+    static final int ASK_ANOTHER_MAX = 32;
+
     private static final Logger log = LoggerFactory.getLogger(RuleCalls.class);
 
     private final Vertx vertx;
     private final Bus bus;
+    private final GatewayMetrics metrics;
+    private final AtomicInteger askedAgain = new AtomicInteger();
 
-    RuleCalls(Vertx vertx, Bus bus) {
+    RuleCalls(Vertx vertx, Bus bus, GatewayMetrics metrics) {
         this.vertx = vertx;
         this.bus = bus;
+        this.metrics = metrics;
     }
 
     void handle(RoutingContext context, Operation operation, Takes takes) {
@@ -98,17 +106,25 @@ final class RuleCalls {
         long timer =
                 vertx.setTimer(
                         ASK_ANOTHER_MILLIS,
-                        late ->
-                                Future.any(first, sendUntilAnswered(read, rest))
-                                        .map(any ->
-                                                any.<JsonObject>resultAt(any.succeeded(0) ? 0 : 1))
-                                        .onComplete(either));
+                        late -> orOfAnother(first, read, rest).onComplete(either));
         first.onComplete(answer -> {
             if (vertx.cancelTimer(timer)) {
                 either.handle(answer);
             }
         });
         return either.future();
+    }
+
+    private Future<JsonObject> orOfAnother(
+            Future<JsonObject> first, RuleRequest read, long millis) {
+        if (askedAgain.incrementAndGet() > ASK_ANOTHER_MAX) {
+            askedAgain.decrementAndGet();
+            metrics.hit(GatewayMetrics.READS_AGAIN);
+            return first;
+        }
+        return Future.any(first, sendUntilAnswered(read, millis))
+                .onComplete(done -> askedAgain.decrementAndGet())
+                .map(any -> any.<JsonObject>resultAt(any.succeeded(0) ? 0 : 1));
     }
 
     private static void settle(

@@ -3,6 +3,10 @@ package io.skerry.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -75,6 +79,34 @@ class AbsentRuleServiceTest {
         assertThat(unknown).isEqualTo(1);
         other.next();
         assertThat(other.wasAsked()).isFalse();
+    }
+
+    @Test
+    void asksNobodyElseWhereManyReadsAreSlow() throws Exception {
+        FakeRuleService.on(door.bus).fallSilent();
+        String none = "skerry_limit_hits_total{name=\"reads_asked_again\"} 0.0";
+        assertThat(door.call("GET", "/v1/instances").status()).isEqualTo(503);
+        assertThat(door.gateway.metricsText()).contains(none);
+
+        List<CompletableFuture<Integer>> many = new ArrayList<>();
+        for (int i = 0; i <= RuleCalls.ASK_ANOTHER_MAX; i++) {
+            many.add(
+                    CompletableFuture.supplyAsync(
+                            this::list, task -> Thread.startVirtualThread(task)));
+        }
+        for (CompletableFuture<Integer> each : many) {
+            assertThat(each.get(30, TimeUnit.SECONDS)).isEqualTo(503);
+        }
+
+        assertThat(door.gateway.metricsText()).doesNotContain(none);
+    }
+
+    private int list() {
+        try {
+            return door.call("GET", "/v1/instances").status();
+        } catch (Exception failed) {
+            throw new IllegalStateException(failed);
+        }
     }
 
     @Test

@@ -29,7 +29,7 @@ class OpenApiTest {
             GatewaySettings settings = new GatewaySettings(door.api, false, door.api, 1, 1);
             GatewayMetrics metrics = new GatewayMetrics(settings, 1);
             return new HttpApi(
-                            new RuleCalls(vertx, door.bus),
+                            new RuleCalls(vertx, door.bus, metrics),
                             new EventStream(vertx, metrics, 1, 1_000),
                             new HealthCalls(vertx, door.bus))
                     .routes();

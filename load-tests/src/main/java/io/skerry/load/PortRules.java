@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 
 /// 2,000 rules of 20 ports, and how HAProxy and nginx are told them.
 final class PortRules {
-    /// An address of its own: on the usual one other programs hold ports.
-    static final String HOST = "127.0.40.1";
+    /// Addresses of their own: on the usual one other programs hold ports.
+    static final String HOST_PREFIX = "127.0.40.";
 
     static final int RULES = 2_000;
     static final int PORTS = 20;
@@ -49,14 +49,15 @@ final class PortRules {
         return ports().subList(rule * PORTS, (rule + 1) * PORTS);
     }
 
+    /// @param host address of the ports
     /// @param target port of the origin
-    static String haproxy(int target, int rules) throws IOException {
+    static String haproxy(String host, int target, int rules) throws IOException {
         StringBuilder listeners = new StringBuilder();
         for (int i = 0; i < rules; i++) {
             List<Integer> ports = portsOf(i);
             String binds =
                     runs(ports).stream()
-                            .map(run -> "    bind " + HOST + ":" + run + "\n")
+                            .map(run -> "    bind " + host + ":" + run + "\n")
                             .collect(Collectors.joining());
             listeners.append(
                     "listen rule-%d\n%s    server origin 127.0.0.1:%d\n"
@@ -72,13 +73,14 @@ final class PortRules {
     }
 
     /// @param folder where it writes
+    /// @param host address of the ports
     /// @param target port of the origin
-    static String nginx(Path folder, int target, int rules) throws IOException {
+    static String nginx(Path folder, String host, int target, int rules) throws IOException {
         StringBuilder servers = new StringBuilder();
         for (int i = 0; i < rules; i++) {
             String listens =
                     runs(portsOf(i)).stream()
-                            .map(run -> "listen " + HOST + ":" + run + "; ")
+                            .map(run -> "listen " + host + ":" + run + "; ")
                             .collect(Collectors.joining());
             servers.append(
                     "    server { %sproxy_pass 127.0.0.1:%d; }\n".formatted(listens, target));
@@ -91,9 +93,9 @@ final class PortRules {
                         "user",
                         System.getProperty("user.name").equals("root") ? "user root;" : "",
                         "descriptors",
-                        "" + ManyPorts.DESCRIPTORS,
+                        "" + ManyPortsServer.DESCRIPTORS,
                         "connections",
-                        "" + ManyPorts.DESCRIPTORS,
+                        "" + ManyPortsServer.DESCRIPTORS,
                         "folder",
                         folder.toString(),
                         "servers",

@@ -235,6 +235,20 @@ final class NodesTest {
         }
     }
 
+    @Test
+    void aNodeHeardOfInTheFutureIsDownOnceItHasBeenSilentAllTheSame() {
+        var database = TestPostgres.shared().newDatabase();
+        try (RuleServiceFixture service = new RuleServiceFixture(database, Map.of())) {
+            service.node("early").follow();
+            TestPostgres.shared()
+                    .execute(
+                            database.database(),
+                            "UPDATE node SET seen_at = now() + interval '1 h'");
+            assertThat(state(service)).isEqualTo("up");
+            RuleServiceFixture.await(() -> state(service).equals("down"), () -> state(service));
+        }
+    }
+
     private static String state(RuleServiceFixture rules) {
         return rules.ok(Operation.LIST_NODES, Map.of(), null)
                 .getJsonArray("items")

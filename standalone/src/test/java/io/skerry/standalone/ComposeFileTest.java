@@ -134,6 +134,36 @@ final class ComposeFileTest {
                 .contains("helthcheck");
     }
 
+    /// The schema of the specification, on the file as it stands, tells the place of a mistake.
+    @Test
+    void theFileFollowsTheSchemaOfTheComposeSpecification(@TempDir Path folder) throws Exception {
+        Tool.path("docker-compose", "docker-compose");
+        String text = Files.readString(root.resolve("docker-compose.yml"));
+        assertThat(mistakes(folder, text)).isEmpty();
+        assertThat(mistakes(folder, text.replace("mem_limit: 128m", "mem_limit: [128m]")))
+                .isEqualTo(
+                        "services.origin.mem_limit: ['128m'] is not of type 'number', 'string'\n");
+        assertThat(mistakes(folder, text.replace("    stop_signal: SIGTERM", "    stop_sign: 15")))
+                .startsWith("services.load: ")
+                .contains("'stop_sign'");
+        assertThat(mistakes(folder, text.replace("driver: bridge", "drivr: bridge")))
+                .startsWith("networks.skerry: ")
+                .contains("'drivr'");
+    }
+
+    private String mistakes(Path folder, String text) throws Exception {
+        Path file = Files.writeString(folder.resolve("checked.yml"), text);
+        Path check = root.resolve("standalone/src/test/resources/compose/check.py");
+        Process process =
+                new ProcessBuilder(
+                                Tool.path("python3", "python3"), check.toString(), file.toString())
+                        .redirectErrorStream(true)
+                        .start();
+        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor()).as(said).isEqualTo(said.isEmpty() ? 0 : 1);
+        return said;
+    }
+
     /// Exit status and what was said.
     private static String config(String compose, Path folder, String text) throws Exception {
         Files.writeString(folder.resolve("docker-compose.yml"), text);
@@ -263,6 +293,55 @@ final class ComposeFileTest {
         assertThat(published).hasSize(8);
     }
 
+    /// A rule's port that is published for one node cannot be served by the node on the host: the
+    /// ports that rules are meant to use stay free there.
+    @Test
+    void whatIsPublishedLeavesTheRulesPortsOfTheHostFree() {
+        Set<String> onHost = new HashSet<>();
+        Set<String> inside = new HashSet<>();
+        services.forEach((name, service) -> {
+            if (name.startsWith("edge-")) {
+                list(service.get("ports"))
+                        .forEach(port -> {
+                            String[] parts = port.split("[:/]");
+                            onHost.add(parts[1]);
+                            inside.add(parts[2]);
+                        });
+            }
+        });
+        assertThat(inside).containsExactly("10000-10009");
+        assertThat(onHost).hasSize(3).doesNotContainAnyElementsOf(inside);
+        Map<String, Object> host = service("edge-host");
+        assertThat(host).containsEntry("network_mode", "host").doesNotContainKey("ports");
+        assertThat(list(host.get("profiles"))).containsExactly("host");
+    }
+
+    /// Without this a stop would wait for the grace period and kill.
+    @Test
+    void theShellThatIsProcessOneAsksForTheSignalOfItsStop() throws IOException {
+        assertThat(service("load")).containsEntry("stop_signal", "SIGTERM");
+        assertThat(Files.readString(root.resolve("docs/examples/compose/load")))
+                .contains("\ntrap 'exit 0' TERM INT\n");
+    }
+
+    @Test
+    void theOriginAsksForTheHeaderAndDataHasVolumes() throws IOException {
+        assertThat(Files.readString(root.resolve("docs/examples/compose/nginx.conf")))
+                .contains("listen 8080 proxy_protocol;");
+        assertThat(map(file.get("volumes")))
+                .containsOnlyKeys(
+                        "postgres", "edge-1", "edge-2", "edge-3", "edge-host", "edge-toa");
+        ours().forEach((name, main) -> {
+            List<String> volumes = list(service(name).get("volumes"));
+            if (main.equals(EdgeMain.class.getName())) {
+                String data = settings(name).get("DATA");
+                assertThat(volumes).containsExactly(name + ":" + data);
+            } else {
+                assertThat(volumes).as(name).isEmpty();
+            }
+        });
+    }
+
     @Test
     void nodesGetTheTimeTheyNeedToDrain() {
         ours().forEach((name, main) -> {
@@ -327,6 +406,8 @@ final class ComposeFileTest {
                 .contains("\nUSER 10001:10001\n")
                 .contains("libbpf1")
                 .contains("COPY jvm.options /opt/skerry/jvm.options")
+                // Engines without BuildKit refuse it.
+                .doesNotContain("--chmod")
                 .contains("\"@/opt/skerry/jvm.options\"")
                 .contains("\nHEALTHCHECK ");
         assertThat(Files.readAllLines(root.resolve("Dockerfile")))

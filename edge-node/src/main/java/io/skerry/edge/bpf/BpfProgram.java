@@ -26,7 +26,29 @@ public final class BpfProgram {
     /// @return the attachment; closing it, also by the end of the process, detaches
     public BpfLink attachCgroup(Path cgroup) throws BpfException {
         Cgroup.check(cgroup);
-        return attach("cgroup " + cgroup, "bpf_program__attach_cgroup", cgroup);
+        try {
+            return attach("cgroup " + cgroup, "bpf_program__attach_cgroup", cgroup);
+        } catch (BpfException refused) {
+            throw inWords(refused, cgroup);
+        }
+    }
+
+    /// What the kernel means: whoever may load such a program has the privilege to attach it.
+    private static BpfException inWords(BpfException refused, Path cgroup) {
+        String why =
+                switch (refused.errno()) {
+                    case Errno.EPERM ->
+                            "a program at cgroup "
+                                    + cgroup
+                                    + " or at one above it lets no other in beside itself; bpftool"
+                                    + " cgroup tree shows it, as one without 'multi'";
+                    case Errno.E2BIG ->
+                            "cgroup " + cgroup + " has as many programs as the kernel takes, 64";
+                    default -> "";
+                };
+        return why.isEmpty()
+                ? refused
+                : BpfException.of(why + " (" + refused.getMessage() + ")", Errno.EBUSY);
     }
 
     /// Attaches to a network namespace.

@@ -12,6 +12,8 @@ import java.util.stream.Stream;
 public final class Cgroup {
     private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
     private static final Path MINE = Path.of("/proc/self/cgroup");
+    private static final String WANTED =
+            "; name a folder below a mount of type cgroup2 (see /proc/self/mountinfo)";
 
     private Cgroup() {}
 
@@ -98,24 +100,26 @@ public final class Cgroup {
 
     /// Refuses what is no folder of a cgroup v2, in clearer words than the kernel's.
     public static void check(Path folder) throws BpfException {
-        if (!Files.isDirectory(folder)) {
+        if (!Files.exists(folder)) {
             throw BpfException.of("there is no cgroup " + folder, Errno.ENOENT);
+        }
+        if (!Files.isDirectory(folder)) {
+            throw BpfException.of(folder + " is no folder" + WANTED, Errno.ENOTDIR);
         }
         check(folder, FileSystem.of(folder));
     }
 
     /// @param type of the file system the folder is on
     static void check(Path folder, FileSystem type) throws BpfException {
-        String wanted = "; name a folder below a mount of type cgroup2 (see /proc/self/mountinfo)";
         switch (type) {
             case CGROUP2 -> {}
             case CGROUP1 ->
                     throw BpfException.of(
-                            folder + " is a cgroup of version 1, which takes no programs" + wanted,
+                            folder + " is a cgroup of version 1, which takes no programs" + WANTED,
                             Errno.EBADF);
             case BPF, OTHER ->
                     throw BpfException.of(
-                            folder + " is no cgroup (" + type.word() + ")" + wanted, Errno.EBADF);
+                            folder + " is no cgroup (" + type.word() + ")" + WANTED, Errno.EBADF);
         }
     }
 }

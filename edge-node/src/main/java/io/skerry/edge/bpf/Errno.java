@@ -6,8 +6,10 @@ public final class Errno {
     public static final int ENOENT = 2;
     public static final int E2BIG = 7;
     public static final int EBADF = 9;
+    public static final int EBUSY = 16;
     public static final int EEXIST = 17;
     public static final int ENODEV = 19;
+    public static final int ENOTDIR = 20;
     public static final int EINVAL = 22;
     public static final int ENOSPC = 28;
     public static final int ENOSYS = 38;

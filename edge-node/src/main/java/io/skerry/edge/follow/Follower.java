@@ -254,7 +254,7 @@ public final class Follower {
             return Future.succeededFuture();
         }
         olderAnswers = targets.head() < running.revision() ? olderAnswers : 0;
-        running.retainTargets(targets.instances().keySet());
+        running.retainTargets(targets.instances());
         running.watch(targets.watched());
         return drain(targets.drain())
                 .compose(done -> pullAll(targets))
@@ -297,7 +297,7 @@ public final class Follower {
         Running.Unread unread = running.unread(instance);
         return (held == null || !held.is(target))
                 && !running.isHeldBack(instance, target)
-                && (unread == null || !unread.target().names(target));
+                && (unread == null || unread.again() || !unread.target().names(target));
     }
 
     private Future<Pull> pull(String instance, Targets.Target target, boolean whole) {
@@ -329,7 +329,8 @@ public final class Follower {
                         put.put(instance, got);
                     }
                 }
-                case Pull.Unreadable(var refused) -> unreadable(instance, targets, refused);
+                case Pull.Unreadable(var refused) -> refuse(instance, targets, refused, false);
+                case Pull.Unvouched(var refused) -> refuse(instance, targets, refused, true);
                 case Pull.NeedsSnapshot needs ->
                         log.warn("instance {} could not be pulled: steps do not fit", instance);
                 case Pull.Nothing(String why) ->
@@ -353,9 +354,14 @@ public final class Follower {
                 && olderAnswers < OLDER_ANSWERS_BELIEVED;
     }
 
-    private void unreadable(String instance, Targets targets, Map<String, String> refused) {
+    private void refuse(
+            String instance, Targets targets, Map<String, String> refused, boolean again) {
         Targets.Target target = Objects.requireNonNull(targets.instances().get(instance));
-        running.cannotRead(instance, new Running.Unread(target, refused));
+        Running.Unread unread = new Running.Unread(target, refused, again);
+        if (unread.equals(running.unread(instance))) {
+            return;
+        }
+        running.cannotRead(instance, unread);
         syncAgain = true;
         log.error("instance {} stays as it is: {}", instance, refused.values().iterator().next());
     }

@@ -27,8 +27,14 @@ sealed interface Pull {
 
     /// The content is there but this node cannot read it.
     ///
-    /// @param refused its rules, as far as they can be told, each with the reason
+    /// @param refused the instance and its rules, as far as they can be told, each with the reason
     record Unreadable(Map<String, String> refused) implements Pull {}
+
+    /// The content is another one than its digest says. Whoever is wrong may be right the next
+    /// time: it is pulled again with every report.
+    ///
+    /// @param refused the instance and its rules, as far as they can be told, each with the reason
+    record Unvouched(Map<String, String> refused) implements Pull {}
 
     /// Judges an answer of status 200.
     ///
@@ -37,7 +43,8 @@ sealed interface Pull {
             String instance, Targets.Target target, @Nullable Held have, JsonObject answer) {
         try {
             return switch (PullAnswer.read(answer).orElse(null)) {
-                case PullAnswer.Whole(JsonObject content) -> snapshot(instance, target, content);
+                case PullAnswer.Whole(JsonObject content, String digest) ->
+                        snapshot(instance, target, content, digest);
                 case PullAnswer.Steps(JsonArray changes) -> steps(instance, target, have, changes);
                 case null -> new Nothing("neither content nor changes");
             };
@@ -46,7 +53,8 @@ sealed interface Pull {
         }
     }
 
-    private static Pull snapshot(String instance, Targets.Target target, JsonObject content) {
+    private static Pull snapshot(
+            String instance, Targets.Target target, JsonObject content, @Nullable String digest) {
         switch (InstanceContent.read(content)) {
             case Checked.Refused<InstanceContent>(List<Mistake> mistakes) -> {
                 Mistake first = mistakes.getFirst();
@@ -60,11 +68,19 @@ sealed interface Pull {
                 if (read.revision() < target.revision()) {
                     return new Nothing("content older than the target, " + read.revision());
                 }
-                return read.revision() > target.revision() || held.is(target)
+                return vouched(target, held, digest)
                         ? new Good(held)
-                        : unreadable(instance, content, "its digest is another one");
+                        : unvouched(instance, content);
             }
         }
+    }
+
+    /// A change may have come since the target was told; what it led to says the answer itself,
+    /// where it comes from a peer that says so.
+    private static boolean vouched(Targets.Target target, Held held, @Nullable String digest) {
+        return held.content().revision() == target.revision()
+                ? held.is(target)
+                : digest == null || held.digest().equals(digest);
     }
 
     private static Pull steps(
@@ -87,9 +103,23 @@ sealed interface Pull {
                 .orElseGet(NeedsSnapshot::new);
     }
 
+    private static Unvouched unvouched(String instance, JsonObject content) {
+        return new Unvouched(
+                refused(instance, content, "unreadable: the content is not what its digest says"));
+    }
+
     private static Unreadable unreadable(String instance, JsonObject content, String why) {
-        String reason = "unreadable: this node cannot read the rule (is it older?): " + why;
+        return new Unreadable(
+                refused(
+                        instance,
+                        content,
+                        "unreadable: this node cannot read the rule (is it older?): " + why));
+    }
+
+    /// The instance as a whole, since rules may be missing, and each rule that can be told.
+    private static Map<String, String> refused(String instance, JsonObject content, String reason) {
         Map<String, String> refused = new TreeMap<>();
+        refused.put(instance, reason);
         if (content.getValue("rules") instanceof JsonArray rules) {
             for (Object rule : rules) {
                 if (rule instanceof JsonObject json && json.getValue("id") instanceof String id) {
@@ -97,9 +127,6 @@ sealed interface Pull {
                 }
             }
         }
-        if (refused.isEmpty()) {
-            refused.put(instance, reason);
-        }
-        return new Unreadable(refused);
+        return refused;
     }
 }

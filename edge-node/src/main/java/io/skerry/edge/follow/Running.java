@@ -23,8 +23,10 @@ import org.slf4j.LoggerFactory;
 final class Running {
     private static final Logger log = LoggerFactory.getLogger(Running.class);
 
-    /// Contents that the node cannot read, with the target that asked for them.
-    record Unread(Targets.Target target, Map<String, String> refused) {}
+    /// Contents that the node cannot run, with the target that asked for them.
+    ///
+    /// @param again whether the same target is pulled again
+    record Unread(Targets.Target target, Map<String, String> refused, boolean again) {}
 
     private final Vertx vertx;
     private final Context context;
@@ -89,8 +91,11 @@ final class Running {
     }
 
     /// Forgets what is no target any more.
-    void retainTargets(Set<String> instances) {
+    void retainTargets(Map<String, Targets.Target> targets) {
+        Set<String> instances = targets.keySet();
         unread.keySet().retainAll(instances);
+        // What runs is the target again: the one that could not be read never was.
+        unread.keySet().removeIf(id -> held.containsKey(id) && held.get(id).is(targets.get(id)));
         trials.heldBack().stream()
                 .map(Trial::instance)
                 .filter(each -> !instances.contains(each))

@@ -4,6 +4,7 @@ import io.skerry.edge.handover.LocalSocket.Received;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 
 /// One side's end of a hot restart's conversation: messages over a {@link LocalSocket}. Blocks; for
@@ -37,18 +38,20 @@ final class Conversation implements AutoCloseable {
             Message message = Message.read(received.bytes());
             List<OpenSocket> sockets = new ArrayList<>();
             if (message instanceof Message.Sockets(var items, var more)) {
-                if (items.size() != received.descriptors().size()) {
+                long open = items.stream().filter(Message.Item::open).count();
+                if (open != received.descriptors().size()) {
                     throw new Message.Unreadable(
-                            items.size()
+                            open
                                     + " sockets with "
                                     + received.descriptors().size()
                                     + " descriptors");
                 }
-                for (int i = 0; i < items.size(); i++) {
-                    Message.Item item = items.get(i);
+                Iterator<Integer> descriptors = received.descriptors().iterator();
+                for (Message.Item item : items) {
                     sockets.add(
-                            new OpenSocket(
-                                    item.name(), item.about(), received.descriptors().get(i)));
+                            item.open()
+                                    ? new OpenSocket(item.name(), item.about(), descriptors.next())
+                                    : OpenSocket.word(item.name(), item.about()));
                 }
             } else if (!received.descriptors().isEmpty()) {
                 throw new Message.Unreadable("descriptors that nobody asked for");
@@ -67,13 +70,15 @@ final class Conversation implements AutoCloseable {
         List<Integer> descriptors = new ArrayList<>();
         int bytes = 0;
         for (OpenSocket each : sockets) {
-            bytes += each.name().length() + each.about().encode().length() + 16;
+            bytes += each.name().length() + each.about().encode().length() + 32;
             if (items.size() == LocalSocket.DESCRIPTORS_MAX
                     || bytes > LIST_BYTES && !items.isEmpty()) {
                 break;
             }
-            items.add(new Message.Item(each.name(), each.about()));
-            descriptors.add(each.descriptor());
+            items.add(new Message.Item(each.name(), each.about(), each.isOpen()));
+            if (each.isOpen()) {
+                descriptors.add(each.descriptor());
+            }
         }
         Message message = new Message.Sockets(items, items.size() < sockets.size());
         socket.send(message.print(), descriptors);

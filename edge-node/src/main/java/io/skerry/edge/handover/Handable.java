@@ -18,7 +18,7 @@ public interface Handable {
 
     /// Changes nothing from now on, neither what it runs nor what is on disk, and goes on serving.
     ///
-    /// @return its listening sockets, which stay its own
+    /// @return its listening sockets, which stay its own, and words about them
     Future<List<OpenSocket>> begin();
 
     /// Accepts and reads nothing from now on, but for connections that stay.

@@ -22,7 +22,7 @@ import java.util.Objects;
 /// In place of any answer: `refused`, with the reason.
 public sealed interface Message {
     /// The version of this conversation; another is refused.
-    int VERSION = 1;
+    int VERSION = 2;
 
     /// @param version of the conversation
     /// @param pid of the new process
@@ -39,7 +39,8 @@ public sealed interface Message {
 
     record Next() implements Message {}
 
-    /// @param items what the descriptors are that come with the message, in their order
+    /// @param items what the descriptors are that come with the message, in their order, and words
+    ///   between them
     /// @param more whether others follow
     record Sockets(List<Item> items, boolean more) implements Message {
         public Sockets {
@@ -54,7 +55,9 @@ public sealed interface Message {
     record Done() implements Message {}
 
     /// An {@link OpenSocket} without its number, which means nothing elsewhere.
-    record Item(String name, JsonObject about) {}
+    ///
+    /// @param open whether a descriptor comes with it
+    record Item(String name, JsonObject about, boolean open) {}
 
     /// A message that cannot be understood.
     final class Unreadable extends RuntimeException {
@@ -79,7 +82,8 @@ public sealed interface Message {
                 JsonArray list = new JsonArray();
                 for (Item item : items) {
                     JsonObject about = item.about();
-                    list.add(about.copy().put("name", item.name()));
+                    JsonObject printed = about.copy().put("name", item.name());
+                    list.add(item.open() ? printed : printed.put("open", false));
                 }
                 json.put("say", "sockets").put("sockets", list).put("more", more);
             }
@@ -120,8 +124,10 @@ public sealed interface Message {
                         Objects.requireNonNull(json.getJsonArray("sockets"), "sockets")) {
                     JsonObject item = ((JsonObject) each).copy();
                     String name = text(item, "name");
+                    boolean open = item.getBoolean("open", true);
                     item.remove("name");
-                    items.add(new Item(name, item));
+                    item.remove("open");
+                    items.add(new Item(name, item, open));
                 }
                 yield new Sockets(items, Boolean.TRUE.equals(json.getBoolean("more")));
             }

@@ -126,7 +126,7 @@ public final class TakeOver implements AutoCloseable {
         return lock;
     }
 
-    /// The running process's listening sockets; the caller's to close.
+    /// The running process's listening sockets, and words about them; the caller's to close.
     public List<OpenSocket> listeners() {
         return listeners;
     }
@@ -184,6 +184,8 @@ public final class TakeOver implements AutoCloseable {
     public void close() {
         with.close();
         lock.close();
-        listeners.forEach(each -> LocalCalls.close(each.descriptor()));
+        listeners.stream()
+                .filter(OpenSocket::isOpen)
+                .forEach(each -> LocalCalls.close(each.descriptor()));
     }
 }

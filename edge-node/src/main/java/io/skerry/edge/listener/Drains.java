@@ -27,11 +27,14 @@ final class Drains {
     }
 
     private final Context context;
+    private final Runnable drained;
     private final Map<RuleKey, List<Drain>> byRule = new HashMap<>();
     private final List<Promise<Void>> waiting = new ArrayList<>();
 
-    Drains(Context context) {
+    /// @param drained runs when the last session of a closed rule has ended
+    Drains(Context context, Runnable drained) {
         this.context = context;
+        this.drained = drained;
     }
 
     /// Closes the listeners; sessions that are left after `seconds` end.
@@ -73,6 +76,7 @@ final class Drains {
             others.remove(drain);
             if (others.isEmpty()) {
                 byRule.remove(drain.rule);
+                drained.run();
             }
         }
         if (byRule.isEmpty()) {

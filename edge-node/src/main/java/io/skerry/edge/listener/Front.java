@@ -7,7 +7,8 @@ import java.net.InetAddress;
 /// reaches it directly.
 ///
 /// @param protocol TCP or UDP
-/// @param loop number of the event loop, from 0
+/// @param loop its number among those of its protocol and family, from 0: one for each event loop
+///   of the process that opened them
 /// @param address where it is bound; its family is that of the clients
 /// @param port where it is bound
 /// @param fd its descriptor, which stays its owner's

@@ -47,12 +47,25 @@ public interface ListenerFactory {
     }
 
     /// Opens the sockets that steered traffic is led to, one for each event loop and address; they
-    /// stay open until the factory is closed. Further calls answer the same.
+    /// stay open until the factory is closed or they are forgotten. Further calls answer the same.
     ///
     /// @param addresses of loopback, one for each family that is served
-    default Future<List<Front>> fronts(Collection<InetAddress> addresses) {
+    /// @param inherited those that are open already, the factory's from now on: they are used as
+    ///   they are, whatever the number of event loops, and read from {@link #resumeFronts} on
+    default Future<List<Front>> fronts(Collection<InetAddress> addresses, List<Front> inherited) {
         return Future.succeededFuture(List.of());
     }
+
+    /// Accepts and reads nothing at the fronts from now on, so that another process can. Completes
+    /// when no event loop looks at them any more.
+    default Future<Void> pauseFronts() {
+        return Future.succeededFuture();
+    }
+
+    default void resumeFronts() {}
+
+    /// Closes the fronts: another process has them.
+    default void forgetFronts() {}
 
     /// Opens a port without a socket of its own, on all event loops: it serves what comes to the
     /// fronts for it. Which ports are led there is decided elsewhere.

@@ -1,5 +1,6 @@
 package io.skerry.edge.listener;
 
+import io.skerry.edge.handover.OpenSocket;
 import io.skerry.edge.session.EndReason;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.net.Protocol;
@@ -9,7 +10,6 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -35,14 +35,6 @@ import org.slf4j.LoggerFactory;
 public final class Listeners {
     private static final Logger LOG = LoggerFactory.getLogger(Listeners.class);
 
-    /// @param rules of which anything may change
-    private record Prepared(
-            Set<RuleKey> rules,
-            ListenerPlan plan,
-            OpeningPlan openings,
-            Map<RuleKey, Refusal> refused,
-            Map<ListenerKey, Refusal> taken) {}
-
     private final Context context;
     private final ListenerFactories factories;
     private final RuleRoutes routes;
@@ -65,23 +57,16 @@ public final class Listeners {
     /// @param factories how ports are opened, and on what terms
     /// @param own control ports; listeners add and remove theirs
     /// @param nanoClock time that only goes forward, in nanoseconds
-    public Listeners(
-            Vertx vertx,
-            ListenerFactories factories,
-            RouteSource routes,
-            OwnPorts own,
-            LongSupplier nanoClock) {
-        this(vertx, factories, routes, own, nanoClock, new InheritedSockets(List.of()));
-    }
-
     /// @param inherited sockets that are open already, used for the ports they are of
+    /// @param drained runs when a rule that was closed has lost its last session
     public Listeners(
             Vertx vertx,
             ListenerFactories factories,
             RouteSource routes,
             OwnPorts own,
             LongSupplier nanoClock,
-            InheritedSockets inherited) {
+            InheritedSockets inherited,
+            Runnable drained) {
         this.inherited = inherited;
         this.context = vertx.getOrCreateContext();
         this.factories = factories;
@@ -89,7 +74,7 @@ public final class Listeners {
         this.own = own;
         this.portOwner = new PortOwner(own);
         this.nanoClock = nanoClock;
-        this.drains = new Drains(context);
+        this.drains = new Drains(context, drained);
     }
 
     /// Makes the node serve exactly this content. Completes when every rule is served or refused;
@@ -145,65 +130,17 @@ public final class Listeners {
                 known == null
                         ? new WantedListeners(factories.slots(), own, factories.toaMissing())
                         : known;
-        Set<ListenerKey> closing = drains.keys();
-        Set<ListenerKey> before = inherited.keys();
+        PreparedPlan.Now now =
+                new PreparedPlan.Now(running, again, drains.keys(), inherited.before());
         List<InstanceContent> contents = wanted;
-        return context.<Prepared>executeBlocking(
-                        () -> prepare(next, contents, again, closing, before))
+        return context.<PreparedPlan>executeBlocking(
+                        () -> PreparedPlan.of(next, contents, now, factories, portOwner))
                 .compose(prepared -> apply(Objects.requireNonNull(prepared)))
                 .onSuccess(v -> planned = next)
                 .onFailure(bug -> LOG.error("applying a plan broke", bug));
     }
 
-    /// Costs what differs from the last plan. On a worker, while nothing else changes what runs.
-    ///
-    /// @param next what the last plan was made for; takes the new content
-    /// @param again rules to be planned even if they are wanted as before
-    /// @param closing ports that listeners may still be holding
-    /// @param before ports whose sockets are open already
-    private Prepared prepare(
-            WantedListeners next,
-            List<InstanceContent> contents,
-            Set<RuleKey> again,
-            Set<ListenerKey> closing,
-            Set<ListenerKey> before) {
-        Set<RuleKey> rules = new HashSet<>(next.update(contents));
-        rules.addAll(again);
-        ListenerPlan plan = ListenerPlan.of(running.of(rules), next.listeners(rules));
-        List<ListenerKey> closed = plan.closed();
-        Steering steering = factories.steering();
-        OpeningPlan openings =
-                OpeningPlan.of(
-                        plan,
-                        new OpeningPlan.Terms(
-                                next.size(),
-                                running.size() - closed.size(),
-                                running.descriptors() - running.descriptors(closed),
-                                before),
-                        steering.mode(),
-                        steering.missing().isEmpty(),
-                        factories.budget(),
-                        factories.loops());
-        Set<ListenerKey> steered = openings.steeredKeys();
-        List<ListenerKey> keys = openings.keys();
-        // First kept from others, then looked at: so nobody comes in between.
-        BitSet ports = running.steeredPortsWithout(closed);
-        steered.forEach(key -> ports.set(key.port()));
-        steering.reserve(ports);
-        Map<ListenerKey, String> elsewhere = keys.isEmpty() ? Map.of() : steering.elsewhere();
-        Map<ListenerKey, Refusal> taken =
-                portOwner.refusals(
-                        keys,
-                        key ->
-                                running.contains(key)
-                                        || closing.contains(key)
-                                        || before.contains(key),
-                        steered,
-                        elsewhere);
-        return new Prepared(rules, plan, openings, new HashMap<>(next.refused()), taken);
-    }
-
-    private Future<Void> apply(Prepared prepared) {
+    private Future<Void> apply(PreparedPlan prepared) {
         Map<RuleKey, List<Listener>> closing = new LinkedHashMap<>();
         Map<RuleKey, Integer> drainSeconds = new HashMap<>();
         Set<ListenerKey> unsteered = new HashSet<>();
@@ -256,10 +193,7 @@ public final class Listeners {
                                 host,
                                 prepared.openings(),
                                 prepared.taken()))
-                .onSuccess(v -> {
-                    inherited.opened(prepared.openings(), refusals);
-                    finish(prepared.rules(), refusals);
-                });
+                .onSuccess(v -> finish(prepared.rules(), refusals));
     }
 
     /// How often a rule was refused because the node steers as many ports as it may.
@@ -323,6 +257,11 @@ public final class Listeners {
         @Override
         public List<Integer> inherited(ListenerKey key) {
             return inherited.take(key);
+        }
+
+        @Override
+        public List<Front> inheritedFronts(Protocol protocol) {
+            return inherited.takeFronts(protocol);
         }
 
         @Override
@@ -418,6 +357,24 @@ public final class Listeners {
         return done.future();
     }
 
+    /// What another process needs to serve the ports; the sockets stay open here.
+    public Future<List<OpenSocket>> sockets() {
+        return (running.steeredCount() == 0
+                        ? Future.succeededFuture(List.<Front>of())
+                        : steeredOpenings(new HashMap<>()).fronts())
+                .map(fronts -> HandedSockets.of(running, fronts, factories.steering().node()));
+    }
+
+    /// What the process before serves and this one would not, in a sentence; empty where it may be
+    /// taken over from.
+    public Optional<String> lost() {
+        return inherited.lost(running.rules(), refused);
+    }
+
+    private SteeredOpenings steeredOpenings(Map<RuleKey, Refusal> refusals) {
+        return new SteeredOpenings(context, factories, nanoClock, new Opened(refusals));
+    }
+
     private Future<Void> closeAll(Duration drain, Future<Void> hurry) {
         // Longer than a rule may drain; the deadline below is the one that counts.
         int never = Math.toIntExact(Math.min(86_400, drain.toSeconds() + 3_600));
@@ -429,9 +386,7 @@ public final class Listeners {
                 drains.begin(each.wanted().ruleKey(), List.of(take(key).listener()), never);
             }
         }
-        Future<Void> unsteered =
-                new SteeredOpenings(context, factories, nanoClock, new Opened(new HashMap<>()))
-                        .close();
+        Future<Void> unsteered = steeredOpenings(new HashMap<>()).close();
         Runnable end = () -> context.runOnContext(v -> drains.endAll(EndReason.SHUTDOWN));
         hurry.onComplete(hurried -> end.run());
         long timer =

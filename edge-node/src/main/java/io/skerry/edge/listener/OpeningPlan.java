@@ -9,7 +9,7 @@ import java.util.Set;
 
 /// How the ports of a plan are to be opened, rule by rule. Pure.
 ///
-/// @param rules older ones first
+/// @param rules older ones first; one that is served both ways is there twice
 record OpeningPlan(List<Opening> rules) {
     /// @param keys the ports to open
     /// @param steered whether they are served by the fronts
@@ -34,9 +34,9 @@ record OpeningPlan(List<Opening> rules) {
     /// @param ports that will be open when the plan is applied, however they are opened
     /// @param kept ports that are open and stay
     /// @param held descriptors that these hold
-    /// @param inherited ports whose sockets are open already: clients may wait in them, so that
-    ///   rules with such a port are not steered
-    record Terms(int ports, int kept, long held, Set<ListenerKey> inherited) {}
+    /// @param before how another process served ports that are taken over: clients may wait there,
+    ///   so that such a port is served the same way, and the others of its rule likewise
+    record Terms(int ports, int kept, long held, InheritedSockets.Before before) {}
 
     static OpeningPlan of(
             ListenerPlan plan,
@@ -61,18 +61,32 @@ record OpeningPlan(List<Opening> rules) {
             List<ListenerKey> own = each.getValue();
             ports += own.size();
             int sockets = ports > DescriptorBudget.MANY_PORTS ? 1 : loops;
-            long wanted = (long) own.size() * sockets;
-            boolean steered =
-                    canSteer
-                            && own.stream().noneMatch(terms.inherited()::contains)
-                            && (all || budget.refusal(held, wanted).isPresent());
+            boolean free = all || budget.refusal(held, (long) own.size() * sockets).isPresent();
+            List<ListenerKey> steered = canSteer ? steered(own, terms.before(), free) : List.of();
             WantedListener rule = rules.get(each.getKey());
-            if (rule != null) {
-                openings.add(new Opening(rule, own, steered, sockets));
+            if (rule != null && !steered.isEmpty()) {
+                openings.add(new Opening(rule, steered, true, sockets));
             }
-            held += steered ? 0 : wanted;
+            if (rule != null && steered.size() < own.size()) {
+                Set<ListenerKey> gone = new HashSet<>(steered);
+                List<ListenerKey> rest = own.stream().filter(key -> !gone.contains(key)).toList();
+                Opening opening = new Opening(rule, rest, false, sockets);
+                openings.add(opening);
+                held += opening.descriptors();
+            }
         }
         return new OpeningPlan(openings);
+    }
+
+    /// Those of a rule's ports that are steered.
+    ///
+    /// @param free whether they are where all of them are new
+    private static List<ListenerKey> steered(
+            List<ListenerKey> own, InheritedSockets.Before before, boolean free) {
+        if (own.stream().anyMatch(before.sockets()::contains)) {
+            return own.stream().filter(before.steered()::contains).toList();
+        }
+        return free || own.stream().anyMatch(before.steered()::contains) ? own : List.of();
     }
 
     List<Opening> steered() {

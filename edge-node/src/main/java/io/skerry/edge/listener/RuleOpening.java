@@ -1,5 +1,6 @@
 package io.skerry.edge.listener;
 
+import io.skerry.shared.net.Protocol;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -37,6 +38,9 @@ final class RuleOpening {
 
         /// Sockets of a port that are open already, the caller's from now on; mostly none.
         List<Integer> inherited(ListenerKey key);
+
+        /// Fronts that are open already, the caller's from now on; mostly none.
+        List<Front> inheritedFronts(Protocol protocol);
 
         /// All ports of a rule are open.
         void opened(WantedListener rule, List<Listener> listeners, boolean steered);

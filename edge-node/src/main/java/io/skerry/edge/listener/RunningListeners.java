@@ -81,6 +81,11 @@ final class RunningListeners {
         return running.values().stream().map(Running::listener).toList();
     }
 
+    boolean isSteered(ListenerKey key) {
+        Running each = running.get(key);
+        return each != null && each.steered();
+    }
+
     boolean contains(ListenerKey key) {
         return running.containsKey(key);
     }

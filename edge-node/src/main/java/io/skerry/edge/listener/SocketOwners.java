@@ -23,6 +23,8 @@ final class SocketOwners {
         if (inodes.isEmpty()) {
             return owners;
         }
+        // First: of a socket that two processes of a hot restart have, it is this one's.
+        look(Path.of("/proc", Long.toString(ProcessHandle.current().pid())), inodes, owners);
         try (DirectoryStream<Path> processes =
                 Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
             for (Path process : processes) {

@@ -100,7 +100,8 @@ final class SteeredOpenings {
         return admitted;
     }
 
-    private Future<List<Front>> fronts() {
+    /// The sockets that steered traffic is led to; opened with the first call.
+    Future<List<Front>> fronts() {
         boolean v4 = factories.slots().stream().anyMatch(slot -> slot.v4() != null);
         boolean v6 = factories.slots().stream().anyMatch(slot -> slot.v6() != null);
         List<InetAddress> homes = new ArrayList<>();
@@ -110,7 +111,9 @@ final class SteeredOpenings {
         if (v6) {
             homes.add(HOME_V6);
         }
-        return both(factories.tcp().fronts(homes), factories.udp().fronts(homes));
+        return both(
+                factories.tcp().fronts(homes, host.inheritedFronts(Protocol.TCP)),
+                factories.udp().fronts(homes, host.inheritedFronts(Protocol.UDP)));
     }
 
     private static Future<List<Front>> both(Future<List<Front>> one, Future<List<Front>> other) {

@@ -35,6 +35,9 @@ public interface Steering extends AutoCloseable {
     /// Why ports cannot be steered here, in a sentence; empty where they can.
     Optional<String> missing();
 
+    /// Tells this node from others that steer; the same in a process that takes over from another.
+    int node();
+
     /// Ports it may hold at most.
     int portsMax();
 
@@ -57,6 +60,10 @@ public interface Steering extends AutoCloseable {
     void change(List<Front> fronts, Collection<ListenerKey> closed, Collection<ListenerKey> opened)
             throws IOException;
 
+    /// Another process steers the ports: steers nothing any more, and leaves what is reserved to
+    /// that one. Blocking, for a moment.
+    void letGo();
+
     /// Steers nothing any more and leaves nothing behind. Blocking.
     @Override
     void close();
@@ -74,6 +81,11 @@ public interface Steering extends AutoCloseable {
             @Override
             public Optional<String> missing() {
                 return Optional.of(why);
+            }
+
+            @Override
+            public int node() {
+                return 0;
             }
 
             @Override
@@ -97,6 +109,9 @@ public interface Steering extends AutoCloseable {
                     throws IOException {
                 throw new IOException(why);
             }
+
+            @Override
+            public void letGo() {}
 
             @Override
             public void close() {}

@@ -27,6 +27,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,7 +35,8 @@ import org.slf4j.LoggerFactory;
 
 /// Steering by the kernel program `steer`. The program is loaded at once, which tells whether it
 /// can be, and attached to the network namespace of the process with the first port. The attachment
-/// is a descriptor: it goes with the process, however that ends.
+/// is a descriptor: it goes with the process, however that ends. In a hot restart both processes
+/// have a program attached for a while, and both lead to the same fronts.
 public final class KernelSteering implements Steering {
     private static final Logger LOG = LoggerFactory.getLogger(KernelSteering.class);
     private static final Path NAMESPACE = Path.of("/proc/self/ns/net");
@@ -42,10 +44,11 @@ public final class KernelSteering implements Steering {
     /// `LOOPS_MAX` in `steer.bpf.c`.
     private static final int LOOPS_MAX = 256;
 
-    /// Tells this node from others; a process number would not, across containers.
-    private static final int NODE = new SecureRandom().nextInt();
-
     private final SteeringSettings settings;
+
+    /// Tells this node from others; a process number would not, across containers.
+    private final int node;
+
     private final ReservedPorts reserved;
     private final OutgoingPorts outgoing;
     private final BpfObject object;
@@ -56,10 +59,12 @@ public final class KernelSteering implements Steering {
 
     private KernelSteering(
             SteeringSettings settings,
+            int node,
             ReservedPorts reserved,
             OutgoingPorts outgoing,
             BpfObject object) {
         this.settings = settings;
+        this.node = node;
         this.reserved = reserved;
         this.outgoing = outgoing;
         this.object = object;
@@ -71,11 +76,21 @@ public final class KernelSteering implements Steering {
     /// @param outgoing keeps our own sockets off them where that is not allowed
     public static Steering of(
             SteeringSettings settings, ReservedPorts reserved, OutgoingPorts outgoing) {
+        return of(settings, reserved, outgoing, OptionalInt.empty());
+    }
+
+    /// @param node {@link #node} of the process that is taken over from; empty where there is none
+    public static Steering of(
+            SteeringSettings settings,
+            ReservedPorts reserved,
+            OutgoingPorts outgoing,
+            OptionalInt node) {
         if (settings.mode() == Mode.OFF) {
             return Steering.none(Mode.OFF, "it is switched off (edge.steering)");
         }
         try {
-            return new KernelSteering(settings, reserved, outgoing, load());
+            int number = node.orElseGet(() -> new SecureRandom().nextInt());
+            return new KernelSteering(settings, number, reserved, outgoing, load());
         } catch (BpfException refused) {
             LOG.debug("the kernel does not take the steering program", refused);
             return Steering.none(settings.mode(), reason(refused));
@@ -130,13 +145,18 @@ public final class KernelSteering implements Steering {
     }
 
     @Override
+    public int node() {
+        return node;
+    }
+
+    @Override
     public int portsMax() {
         return settings.portsMax();
     }
 
     @Override
     public Map<ListenerKey, String> elsewhere() {
-        return Neighbours.ports(NODE);
+        return Neighbours.ports(node);
     }
 
     @Override
@@ -178,7 +198,7 @@ public final class KernelSteering implements Steering {
             facts.put(arena.allocateFrom(JAVA_INT, 0), arena.allocateFrom(JAVA_INT, loops));
             int pid = (int) ProcessHandle.current().pid();
             facts.put(arena.allocateFrom(JAVA_INT, 1), arena.allocateFrom(JAVA_INT, pid));
-            facts.put(arena.allocateFrom(JAVA_INT, 2), arena.allocateFrom(JAVA_INT, NODE));
+            facts.put(arena.allocateFrom(JAVA_INT, 2), arena.allocateFrom(JAVA_INT, node));
         }
         KernelTable made = new KernelTable(object, fronts);
         Neighbours.sayWhoIsFirst();
@@ -196,6 +216,14 @@ public final class KernelSteering implements Steering {
 
     @Override
     public synchronized void close() {
+        if (!closed) {
+            letGo();
+            reserved.close();
+        }
+    }
+
+    @Override
+    public synchronized void letGo() {
         if (closed) {
             return;
         }
@@ -207,6 +235,5 @@ public final class KernelSteering implements Steering {
             table.close();
         }
         object.close();
-        reserved.close();
     }
 }

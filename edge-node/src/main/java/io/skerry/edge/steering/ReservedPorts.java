@@ -59,6 +59,8 @@ public final class ReservedPorts {
             return true;
         }
         try {
+            // What a process that wanted to take over has added is ours as well.
+            ours.or(noted());
             int[] ends = Sysctl.portRange(system);
             BitSet wanted = new BitSet();
             wanted.set(ends[0], ends[1] + 1);

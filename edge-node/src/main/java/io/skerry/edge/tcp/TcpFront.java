@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,7 @@ final class TcpFront implements ListeningSocket, ListeningSocket.Owner {
     private final SteeredPorts<TcpListener> ports;
     private @Nullable EpollListening socket;
     private boolean paused;
+    private boolean held;
 
     private TcpFront(TcpParts parts, TcpLoop loop, int number, SteeredPorts<TcpListener> ports) {
         this.parts = parts;
@@ -38,7 +40,7 @@ final class TcpFront implements ListeningSocket, ListeningSocket.Owner {
 
     /// Listens on a port of the system's choice.
     ///
-    /// @param number of the loop
+    /// @param number of the loop; the front's number
     static Future<TcpFront> open(
             TcpParts parts,
             TcpLoop loop,
@@ -47,13 +49,30 @@ final class TcpFront implements ListeningSocket, ListeningSocket.Owner {
             SteeredPorts<TcpListener> ports) {
         TcpFront front = new TcpFront(parts, loop, number, ports);
         ListenerKey anyPort = new ListenerKey(Protocol.TCP, address, 0);
+        return front.opening(() -> loop.sockets().listen(anyPort, front).map(front::opened));
+    }
+
+    /// Takes over the front of another process; accepts nobody before {@link #accept}.
+    ///
+    /// @param descriptor of its socket, which is closed where this fails
+    /// @param number that it had there
+    static Future<TcpFront> inherit(
+            TcpParts parts,
+            TcpLoop loop,
+            int number,
+            int descriptor,
+            SteeredPorts<TcpListener> ports) {
+        TcpFront front = new TcpFront(parts, loop, number, ports);
+        return front.opening(() -> {
+            Future<TcpFront> adopted = loop.sockets().adopt(descriptor, front).map(front::opened);
+            front.hold();
+            return adopted;
+        });
+    }
+
+    private Future<TcpFront> opening(Supplier<Future<TcpFront>> how) {
         Promise<TcpFront> opened = Promise.promise();
-        loop.loop()
-                .execute(() ->
-                        loop.sockets()
-                                .listen(anyPort, front)
-                                .map(front::opened)
-                                .onComplete(opened));
+        loop.loop().execute(() -> how.get().onComplete(opened));
         return opened.future();
     }
 
@@ -78,6 +97,26 @@ final class TcpFront implements ListeningSocket, ListeningSocket.Owner {
 
     int number() {
         return number;
+    }
+
+    TcpLoop loop() {
+        return loop;
+    }
+
+    /// Accepts nobody, and leaves the socket to another process; whatever its ports want.
+    void hold() {
+        held = true;
+        if (socket != null) {
+            socket.leave();
+        }
+    }
+
+    /// Accepts again.
+    void accept() {
+        held = false;
+        if (!paused) {
+            resume();
+        }
     }
 
     @Override
@@ -121,7 +160,7 @@ final class TcpFront implements ListeningSocket, ListeningSocket.Owner {
 
     @Override
     public void resume() {
-        if (socket != null) {
+        if (socket != null && !held) {
             socket.resume();
         }
     }

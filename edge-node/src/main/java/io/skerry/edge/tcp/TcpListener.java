@@ -82,20 +82,19 @@ final class TcpListener implements Listener {
         return adopt(key, route, parts, loops, descriptors, true);
     }
 
-    /// A port that the fronts of all loops serve.
+    /// A port that the fronts serve, each on its loop.
     ///
-    /// @param fronts one for each loop
+    /// @param fronts in the order of their numbers
     static TcpListener steered(
             ListenerKey key,
             Route route,
             TcpParts parts,
-            List<TcpLoop> loops,
             List<TcpFront> fronts,
             SteeredPorts<TcpListener> ports) {
         TcpListener listener = new TcpListener(key, route, parts);
-        for (int i = 0; i < loops.size(); i++) {
-            TcpAcceptor acceptor = new TcpAcceptor(listener, loops.get(i));
-            acceptor.opened(fronts.get(i));
+        for (TcpFront front : fronts) {
+            TcpAcceptor acceptor = new TcpAcceptor(listener, front.loop());
+            acceptor.opened(front);
             listener.acceptors.add(acceptor);
         }
         listener.steered = ports;
@@ -103,9 +102,9 @@ final class TcpListener implements Listener {
         return listener;
     }
 
-    /// The share of a loop, of a steered port.
-    TcpAcceptor acceptor(int loop) {
-        return acceptors.get(loop);
+    /// The share of a front, of a steered port.
+    TcpAcceptor acceptor(int front) {
+        return acceptors.get(front);
     }
 
     private Future<ListeningSocket> share(
@@ -160,8 +159,12 @@ final class TcpListener implements Listener {
         return steered != null || sockets.contains(-1) ? List.of() : sockets;
     }
 
+    /// A steered port is paused with the fronts.
     @Override
     public Future<Void> pause() {
+        if (steered != null) {
+            return Future.succeededFuture();
+        }
         List<Future<Void>> paused = new ArrayList<>();
         for (TcpAcceptor each : acceptors) {
             Promise<Void> done = Promise.promise();
@@ -177,7 +180,9 @@ final class TcpListener implements Listener {
 
     @Override
     public void resume() {
-        acceptors.forEach(each -> each.loop().execute(each::accept));
+        if (steered == null) {
+            acceptors.forEach(each -> each.loop().execute(each::accept));
+        }
     }
 
     @Override

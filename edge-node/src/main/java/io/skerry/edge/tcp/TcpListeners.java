@@ -12,15 +12,19 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.session.SessionLimits;
 import io.skerry.edge.transport.EventLoops;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -95,28 +99,81 @@ public final class TcpListeners implements ListenerFactory {
     }
 
     @Override
-    public synchronized Future<List<Front>> fronts(Collection<InetAddress> addresses) {
+    public synchronized Future<List<Front>> fronts(
+            Collection<InetAddress> addresses, List<Front> inherited) {
         Future<List<Front>> opened = places;
         if (opened == null || opened.failed()) {
-            opened = openFronts(addresses);
+            opened = openFronts(addresses, inherited);
             places = opened;
         }
         return opened;
     }
 
-    private Future<List<Front>> openFronts(Collection<InetAddress> addresses) {
+    private Future<List<Front>> openFronts(
+            Collection<InetAddress> addresses, List<Front> inherited) {
         List<Future<Front>> all = new ArrayList<>();
+        Set<InetAddress> there = new HashSet<>();
+        int count = inherited.stream().mapToInt(each -> each.loop() + 1).max().orElse(loops.size());
+        for (Front each : inherited) {
+            there.add(each.address());
+            SteeredPorts<TcpListener> ports = steered(each.address());
+            TcpLoop loop = loop(each.loop());
+            all.add(
+                    front(
+                            each.address(),
+                            TcpFront.inherit(parts, loop, each.loop(), each.fd(), ports)));
+        }
         for (InetAddress address : addresses) {
-            for (int i = 0; i < loops.size(); i++) {
+            for (int i = 0; i < count && !there.contains(address); i++) {
                 all.add(
-                        TcpFront.open(parts, loops.get(i), i, address, steered(address))
-                                .map(front -> {
-                                    fronts(address).add(front);
-                                    return front.place();
-                                }));
+                        front(
+                                address,
+                                TcpFront.open(parts, loop(i), i, address, steered(address))));
             }
         }
         return Future.join(all).map(v -> all.stream().map(Future::result).toList());
+    }
+
+    private TcpLoop loop(int front) {
+        return loops.get(front % loops.size());
+    }
+
+    private Future<Front> front(InetAddress address, Future<TcpFront> opening) {
+        return opening.map(front -> {
+            fronts(address).add(front);
+            return front.place();
+        });
+    }
+
+    @Override
+    public Future<Void> pauseFronts() {
+        List<Future<Void>> held = new ArrayList<>();
+        eachFront(front -> {
+            Promise<Void> done = Promise.promise();
+            held.add(done.future());
+            front.loop()
+                    .loop()
+                    .execute(() -> {
+                        front.hold();
+                        done.complete();
+                    });
+        });
+        return held.isEmpty() ? Future.succeededFuture() : Future.join(held).mapEmpty();
+    }
+
+    @Override
+    public void resumeFronts() {
+        eachFront(front -> front.loop().loop().execute(front::accept));
+    }
+
+    @Override
+    public void forgetFronts() {
+        eachFront(TcpFront::end);
+    }
+
+    private void eachFront(Consumer<TcpFront> action) {
+        frontsV4.forEach(action);
+        frontsV6.forEach(action);
     }
 
     private SteeredPorts<TcpListener> steered(InetAddress address) {
@@ -133,11 +190,10 @@ public final class TcpListeners implements ListenerFactory {
                 fronts(key.address()).stream()
                         .sorted(Comparator.comparingInt(TcpFront::number))
                         .toList();
-        return fronts.size() < loops.size()
+        return fronts.isEmpty()
                 ? Future.failedFuture(new IOException("ports cannot be steered here"))
                 : Future.succeededFuture(
-                        TcpListener.steered(
-                                key, route, parts, loops, fronts, steered(key.address())));
+                        TcpListener.steered(key, route, parts, fronts, steered(key.address())));
     }
 
     /// How often accepting paused because the process had no descriptor left.
@@ -148,7 +204,6 @@ public final class TcpListeners implements ListenerFactory {
     /// Stops the ticks; to be called when every listener has drained.
     public void close() {
         loops.forEach(TcpLoop::stop);
-        frontsV4.forEach(TcpFront::end);
-        frontsV6.forEach(TcpFront::end);
+        forgetFronts();
     }
 }

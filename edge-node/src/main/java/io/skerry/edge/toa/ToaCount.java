@@ -12,7 +12,8 @@ public enum ToaCount {
     UNCONFIRMED(2),
     /// Segments that carried the option.
     WRITTEN(3),
-    /// Segments that had no room for it.
+    /// Segments that had too little room for it. About one with none at all the kernel does not
+    /// ask.
     NO_ROOM(4);
 
     private final int place;

@@ -5,6 +5,7 @@ import io.skerry.edge.bpf.Errno;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /// `./skerry toa-origin`: the real client address for unmodified programs at the origin.
@@ -20,7 +21,8 @@ public final class ToaOriginMain {
             an edge node passed in a TCP option (TOA), without a kernel module. Stays until detach, also after
             this command has ended; attach again changes it without losing what is open.
 
-              --cgroup PATH     folder of a cgroup v2; programs must make their listening sockets inside it
+              --cgroup PATH     folder of a cgroup v2 in or below which programs listen, and which outlives
+                                them, such as /sys/fs/cgroup/system.slice
               --trust CIDR      networks of the edge nodes; the option of all others is not believed
               --kind-ipv4 KIND  kinds read as an IPv4 client (default 200)
               --kind-ipv6 KIND  kinds read as an IPv6 client (default 253)
@@ -85,14 +87,42 @@ public final class ToaOriginMain {
                     return 1;
                 }
                 print(origin.status(), out);
-                while (status.watch() && !Thread.interrupted() && origin.isAttached()) {
-                    LockSupport.parkNanos(WATCH.toNanos());
-                    out.println();
-                    print(origin.status(), out);
+                if (status.watch()) {
+                    watch(origin, out);
                 }
             }
         }
         return 0;
+    }
+
+    /// Goes on until somebody detaches, or interrupts the command. Who attaches again puts new pins
+    /// in the place of the old one by one: only what is missing twice is gone.
+    private static void watch(ToaOrigin origin, PrintStream out) throws BpfException {
+        boolean wasThere = true;
+        boolean isThere = true;
+        while ((wasThere || isThere) && !Thread.interrupted()) {
+            LockSupport.parkNanos(WATCH.toNanos());
+            Optional<ToaOrigin.Status> status = now(origin);
+            status.ifPresent(found -> {
+                out.println();
+                print(found, out);
+            });
+            wasThere = isThere;
+            isThere = status.isPresent();
+        }
+        out.println();
+        out.println("detached");
+    }
+
+    private static Optional<ToaOrigin.Status> now(ToaOrigin origin) throws BpfException {
+        try {
+            return origin.isAttached() ? Optional.of(origin.status()) : Optional.empty();
+        } catch (BpfException refused) {
+            if (refused.errno() == Errno.ENOENT) {
+                return Optional.empty();
+            }
+            throw refused;
+        }
     }
 
     /// The table of the kernel module, with what it has not below.

@@ -79,7 +79,7 @@ final class EpollSockets implements UdpSockets {
     }
 
     @Override
-    public UdpSocket of(int descriptor) {
+    public EpollSocket of(int descriptor) {
         return new EpollSocket(loop, calls, descriptor);
     }
 

@@ -4,10 +4,8 @@ import io.skerry.edge.listener.Front;
 import io.skerry.edge.listener.SteeredPorts;
 import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.SessionMetrics;
-import io.skerry.edge.socket.SocketAddress;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -22,22 +20,30 @@ final class UdpFront implements UdpLoop.Ports {
     private final InetSocketAddress at;
     private final SessionMetrics metrics;
 
-    /// @param number of the loop
-    /// @param address where it is bound; the port is the system's choice
+    /// @param number of the front, from 0
+    /// @param socket the front's from now on; not read before {@link #read}
     UdpFront(
             UdpLoop loop,
             int number,
-            InetAddress address,
+            boolean v6,
+            EpollSocket socket,
             SteeredPorts<UdpListener> ports,
-            SessionMetrics metrics)
-            throws IOException {
+            SessionMetrics metrics) {
         this.metrics = metrics;
         this.loop = loop;
         this.number = number;
         this.ports = ports;
-        v6 = SocketAddress.isV6(address);
-        socket = loop.sockets.front(address);
+        this.v6 = v6;
+        this.socket = socket;
         at = socket.boundTo(v6);
+    }
+
+    UdpLoop loop() {
+        return loop;
+    }
+
+    /// Reads what arrives.
+    void read() throws IOException {
         socket.register(
                 () -> {
                     if (loop.receive(socket, this)) {
@@ -45,6 +51,11 @@ final class UdpFront implements UdpLoop.Ports {
                     }
                 },
                 () -> {});
+    }
+
+    /// Reads nothing, and leaves the socket to another process.
+    void hold() {
+        socket.leave();
     }
 
     Front place() {

@@ -49,8 +49,12 @@ final class UdpListener implements Listener {
                 : ports.stream().map(port -> port.socket().descriptor()).toList();
     }
 
+    /// A steered port is paused with the fronts.
     @Override
     public Future<Void> pause() {
+        if (steered) {
+            return Future.succeededFuture();
+        }
         List<Future<Void>> paused = new ArrayList<>();
         for (UdpPort port : ports) {
             Promise<Void> done = Promise.promise();
@@ -66,16 +70,19 @@ final class UdpListener implements Listener {
 
     @Override
     public void resume() {
-        ports.forEach(port -> port.loop().execute(port::resume));
+        if (!steered) {
+            ports.forEach(port -> port.loop().execute(port::resume));
+        }
     }
 
-    /// Goes on with a session that dialled the socket of that index.
+    /// Goes on with a session that dialled the socket of that index; of a steered port, that came
+    /// by the front of that number.
     void adopt(int index, SessionState state, int fd) {
         UdpPort port = ports.get(Math.floorMod(index, ports.size()));
         port.loop().execute(() -> port.adopt(state, fd));
     }
 
-    /// Opened as a steered port, on all loops; it has no sockets of its own to speak of.
+    /// Opened as a steered port, for each front; it has no sockets of its own to speak of.
     void openedSteered(List<UdpPort> all, SteeredPorts<UdpListener> table) {
         opened(all);
         steered = true;
@@ -83,9 +90,9 @@ final class UdpListener implements Listener {
         closed.future().onComplete(v -> table.remove(key.address(), key.port(), this));
     }
 
-    /// The share of a loop, of a steered port.
-    UdpPort port(int loop) {
-        return ports.get(loop);
+    /// The share of a front, of a steered port.
+    UdpPort port(int front) {
+        return ports.get(front);
     }
 
     @Override

@@ -27,12 +27,15 @@ import io.skerry.edge.transport.OutgoingPorts;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
@@ -60,6 +63,9 @@ public final class UdpListeners implements ListenerFactory {
     private final SteeredPorts<UdpListener> steeredV6 = new SteeredPorts<>();
     private final List<UdpFront> openFronts = new CopyOnWriteArrayList<>();
     private @Nullable Future<List<Front>> fronts;
+
+    /// Fronts of each family: those of the process taken over from, or one for each loop.
+    private volatile int frontsEach;
 
     /// @param group the event loops; stays the caller's
     public UdpListeners(
@@ -147,7 +153,7 @@ public final class UdpListeners implements ListenerFactory {
     /// Ends the loops of its own, if any, and with them what is open there; to be called when every
     /// listener has drained.
     public void close() {
-        openFronts.forEach(UdpFront::close);
+        forgetFronts();
         if (ownGroup != null) {
             // With no quiet time at all Netty 4.2.18 may end a loop without closing its sockets.
             var _ = ownGroup.shutdownGracefully(1, 5_000, TimeUnit.MILLISECONDS);
@@ -223,13 +229,21 @@ public final class UdpListeners implements ListenerFactory {
     }
 
     @Override
-    public synchronized Future<List<Front>> fronts(Collection<InetAddress> homes) {
+    public synchronized Future<List<Front>> fronts(
+            Collection<InetAddress> homes, List<Front> inherited) {
         Future<List<Front>> opened = fronts;
         if (opened == null || opened.failed()) {
             List<Future<Front>> all = new ArrayList<>();
+            Set<InetAddress> there = new HashSet<>();
+            frontsEach =
+                    inherited.stream().mapToInt(each -> each.loop() + 1).max().orElse(loops.size());
+            for (Front each : inherited) {
+                there.add(each.address());
+                all.add(front(each.loop(), each.address(), each));
+            }
             for (InetAddress home : homes) {
-                for (int i = 0; i < loops.size(); i++) {
-                    all.add(front(i, home));
+                for (int i = 0; i < frontsEach && !there.contains(home); i++) {
+                    all.add(front(i, home, null));
                 }
             }
             opened = Future.join(all).map(v -> all.stream().map(Future::result).toList());
@@ -238,19 +252,67 @@ public final class UdpListeners implements ListenerFactory {
         return opened;
     }
 
-    private Future<Front> front(int number, InetAddress home) {
+    /// @param inherited the socket of another process; null where one is to be opened
+    private Future<Front> front(int number, InetAddress home, @Nullable Front inherited) {
         Promise<Front> opened = Promise.promise();
-        UdpLoop loop = loops.get(number);
+        UdpLoop loop = loop(number);
         loop.execute(() -> {
             try {
-                UdpFront front = new UdpFront(loop, number, home, steered(home), node.metrics());
+                EpollSocket socket =
+                        inherited == null
+                                ? loop.sockets.front(home)
+                                : loop.sockets.of(inherited.fd());
+                boolean v6 = home instanceof Inet6Address;
+                UdpFront front =
+                        new UdpFront(loop, number, v6, socket, steered(home), node.metrics());
                 openFronts.add(front);
+                if (inherited == null) {
+                    front.read();
+                }
                 opened.complete(front.place());
             } catch (IOException refused) {
                 opened.fail(refused);
             }
         });
         return opened.future();
+    }
+
+    private UdpLoop loop(int front) {
+        return loops.get(front % loops.size());
+    }
+
+    @Override
+    public Future<Void> pauseFronts() {
+        List<Future<Void>> held = new ArrayList<>();
+        for (UdpFront front : openFronts) {
+            Promise<Void> done = Promise.promise();
+            held.add(done.future());
+            front.loop()
+                    .execute(() -> {
+                        front.hold();
+                        done.complete();
+                    });
+        }
+        return held.isEmpty() ? Future.succeededFuture() : Future.join(held).mapEmpty();
+    }
+
+    @Override
+    public void resumeFronts() {
+        for (UdpFront front : openFronts) {
+            front.loop()
+                    .execute(() -> {
+                        try {
+                            front.read();
+                        } catch (IOException refused) {
+                            throw new UncheckedIOException("a front is not read", refused);
+                        }
+                    });
+        }
+    }
+
+    @Override
+    public void forgetFronts() {
+        openFronts.forEach(UdpFront::close);
     }
 
     private SteeredPorts<UdpListener> steered(InetAddress address) {
@@ -263,8 +325,8 @@ public final class UdpListeners implements ListenerFactory {
         return before.map(gone -> {
             UdpListener listener = new UdpListener(key, route, this::closing);
             List<UdpPort> ports = new ArrayList<>();
-            for (UdpLoop loop : loops) {
-                ports.add(new UdpPort(listener, node, loop, null, numbers.incrementAndGet()));
+            for (int i = 0; i < frontsEach; i++) {
+                ports.add(new UdpPort(listener, node, loop(i), null, numbers.incrementAndGet()));
             }
             listener.openedSteered(ports, steered(key.address()));
             return listener;

@@ -305,6 +305,10 @@ final class UdpPort implements UdpLoop.Ports {
         UdpSocket toOrigin = loop.sockets.of(descriptor);
         Route route = listener.route();
         DropReason refusal = node.admission().enter(route, state.client());
+        if (refusal == null && !hasSocket()) {
+            node.admission().leave(route, state.client());
+            refusal = DropReason.DESCRIPTORS;
+        }
         if (refusal != null) {
             node.metrics().dropped(refusal);
             toOrigin.release();
@@ -322,6 +326,7 @@ final class UdpPort implements UdpLoop.Ports {
         session.goOn(state);
         if (begin(session, route, origin) == null) {
             node.admission().leave(route, state.client());
+            closeUnused();
         }
     }
 

@@ -35,7 +35,7 @@ sealed interface UdpSockets permits EpollSockets, NioSockets {
     /// A socket that another process opened, as one of the others here. With epoll alone.
     ///
     /// @param descriptor the socket's from now on
-    default UdpSocket of(int descriptor) {
+    default EpollSocket of(int descriptor) {
         throw new IllegalStateException("only sockets of epoll come from another process");
     }
 }

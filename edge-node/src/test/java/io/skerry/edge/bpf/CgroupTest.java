@@ -3,9 +3,12 @@ package io.skerry.edge.bpf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -47,5 +50,16 @@ class CgroupTest {
         assertThatThrownBy(() -> Cgroup.check(folder, FileSystem.OTHER))
                 .isInstanceOf(BpfException.class)
                 .hasMessageStartingWith("/sys/fs/cgroup/memory is no cgroup (neither");
+    }
+
+    @Test
+    void whatIsNotThereAndWhatIsAFileAreToldApart(@TempDir Path folder) throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        assertThatThrownBy(() -> Cgroup.check(file))
+                .isInstanceOf(BpfException.class)
+                .hasMessageStartingWith(file + " is no folder; name a folder below a mount");
+        assertThatThrownBy(() -> Cgroup.check(folder.resolve("gone")))
+                .isInstanceOf(BpfException.class)
+                .hasMessage("there is no cgroup " + folder.resolve("gone"));
     }
 }

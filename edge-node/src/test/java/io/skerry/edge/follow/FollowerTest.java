@@ -425,7 +425,7 @@ class FollowerTest {
         runs(B, 3);
         Eventually.holds("refusal reported", () -> reported(A) == 2);
         NodeReport.Applied applied = service.applied(A);
-        assertThat(applied.refused()).containsOnlyKeys(Contents.ruleId(80), Contents.ruleId(81));
+        assertThat(applied.refused()).containsOnlyKeys(A, Contents.ruleId(80), Contents.ruleId(81));
         assertThat(Objects.requireNonNull(applied.refused().get(Contents.ruleId(80))))
                 .startsWith("unreadable: ")
                 .contains("clientIp");
@@ -438,6 +438,50 @@ class FollowerTest {
         service.put(Contents.of(A, 4, 82));
         runs(A, 4);
         Eventually.holds("healed", () -> reported(A) == 4);
+    }
+
+    @Test
+    void aContentThatIsNotWhatItsDigestSaysIsPulledAgainAndHealsWithoutAnotherRevision() {
+        service.put(Contents.of(A, 1, 80));
+        follow(SHORT);
+        runs(A, 1);
+        InstanceContent right = Contents.of(A, 2, 80, 81);
+        JsonObject wrong = right.print();
+        wrong.getJsonArray("rules").remove(1);
+        service.force(
+                A,
+                new Targets.Target(2, right.digest()),
+                have -> new Raw(200, new JsonObject().put("content", wrong).encode()));
+        Eventually.holds("refusal reported", () -> reported(A) == 2);
+        assertThat(service.applied(A).refused()).containsOnlyKeys(A, Contents.ruleId(80));
+        assertThat(applier.revision(A)).as("goes on as before").isEqualTo(1);
+        service.unforce(A);
+        service.put(right);
+        runs(A, 2);
+        Eventually.holds("healed", () -> service.applied(A).refused().isEmpty());
+    }
+
+    @Test
+    void aTargetThatNeverWasIsForgottenWhenTheRightOneIsNamedAgain() {
+        InstanceContent right = Contents.of(A, 1, 80);
+        service.put(right);
+        follow(SHORT);
+        runs(A, 1);
+        Eventually.holds("reported", () -> reported(A) == 1);
+        service.force(
+                A,
+                new Targets.Target(1, "00"),
+                have ->
+                        new Raw(
+                                200,
+                                new JsonObject()
+                                        .put("digest", right.digest())
+                                        .put("content", right.print())
+                                        .encode()));
+        Eventually.holds("refusal reported", () -> service.applied(A).refused().containsKey(A));
+        service.unforce(A);
+        Eventually.holds("healed", () -> service.applied(A).refused().isEmpty());
+        assertThat(applier.revision(A)).isEqualTo(1);
     }
 
     @Test

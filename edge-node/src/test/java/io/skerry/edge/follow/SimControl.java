@@ -27,6 +27,9 @@ final class SimControl {
     private static final int PORTS = 12;
     private static final int LAG_MAX = 6;
 
+    /// While there are faults, one of so many answers is not what its digest says.
+    private static final int LIES_OF = 15;
+
     /// How a rule service speaks.
     enum Age {
         /// Whole contents only, and hints without content.
@@ -127,9 +130,33 @@ final class SimControl {
                 sync
                         ? sync(message.getJsonObject("report"), view)
                         : pull(message.getString("instance"), message.getLong("have"), age, view);
-        return body == null
-                ? new JsonObject().put("status", 404).put("body", new JsonObject())
-                : new JsonObject().put("status", 200).put("body", dressed(body, age));
+        if (body == null) {
+            return new JsonObject().put("status", 404).put("body", new JsonObject());
+        }
+        // One that does not say what its answer has to be cannot be caught between two revisions.
+        if (mayLag && age != Age.OLD && random.nextInt(LIES_OF) == 0) {
+            falsify(body);
+        }
+        return new JsonObject().put("status", 200).put("body", dressed(body, age));
+    }
+
+    /// Something else than the truth, under the truth's digest; or the truth under another.
+    private static void falsify(JsonObject body) {
+        if (body.getValue("content") instanceof JsonObject content) {
+            falsifyRules(content);
+        } else if (body.getValue("changes") instanceof JsonArray changes) {
+            changes.forEach(change -> falsifyRules((JsonObject) change));
+        } else if (body.getValue("instances") instanceof JsonObject targets) {
+            targets.forEach(each -> ((JsonObject) each.getValue()).put("digest", "00"));
+        }
+    }
+
+    private static void falsifyRules(JsonObject content) {
+        JsonArray rules = content.getJsonArray("rules");
+        rules.forEach(rule -> ((JsonObject) rule).put("originPort", "9999"));
+        if (rules.size() > 1) {
+            rules.remove(0);
+        }
     }
 
     private JsonObject sync(JsonObject json, View view) {
@@ -153,9 +180,12 @@ final class SimControl {
         boolean few = have > 0 && age != Age.OLD && after.size() <= STEPS_MAX;
         JsonArray changes = new JsonArray();
         after.forEach(step -> changes.add(step.print()));
-        return few
-                ? new JsonObject().put("v", 1).put("changes", changes)
-                : new JsonObject().put("v", 1).put("content", content.print());
+        return few ? new JsonObject().put("v", 1).put("changes", changes) : whole(content, age);
+    }
+
+    private static JsonObject whole(InstanceContent content, Age age) {
+        JsonObject body = new JsonObject().put("v", 1).put("content", content.print());
+        return age == Age.OLD ? body : body.put("digest", content.digest());
     }
 
     /// Adds what only a later version would say.

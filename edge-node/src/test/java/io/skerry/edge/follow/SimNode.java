@@ -165,6 +165,10 @@ final class SimNode implements Applier {
 
     private NodeReport report(Map<String, NodeReport.Applied> instances) {
         instances.forEach((id, said) -> {
+            if (said.refused().containsKey(id)) {
+                // Refused as a whole: whatever it is, it is not said to be served.
+                return;
+            }
             InstanceContent content = Objects.requireNonNull(serves.get(id), id);
             boolean same = content.revision() == said.revision();
             if (content.revision() < said.revision()

@@ -113,7 +113,21 @@ final class SimulatedBusTest {
             SortedMap<String, String> truth = digests(control.contents());
             for (SimNode node : nodes) {
                 assertThat(digests(node.serves())).as(node.boot()).isEqualTo(truth);
+                NodeReport said = control.reports().get(node.boot().split("/", 2)[0]);
+                assertThat(acknowledged(said)).as("said by " + node.boot()).isEqualTo(truth);
             }
+        }
+
+        /// What a node says it serves; rules that cannot be served count as said.
+        private static SortedMap<String, String> acknowledged(NodeReport report) {
+            TreeMap<String, String> digests = new TreeMap<>();
+            report.instances()
+                    .forEach((id, applied) -> {
+                        if (!applied.refused().containsKey(id)) {
+                            digests.put(id, applied.revision() + " " + applied.digest());
+                        }
+                    });
+            return digests;
         }
 
         private static SortedMap<String, String> digests(
@@ -161,7 +175,9 @@ final class SimulatedBusTest {
                 control.contents()
                         .forEach((id, content) -> {
                             NodeReport.Applied applied = said.instances().get(id);
-                            if (applied != null && applied.digest().equals(content.digest())) {
+                            if (applied != null
+                                    && applied.digest().equals(content.digest())
+                                    && !applied.refused().containsKey(id)) {
                                 content.rules().keySet().stream()
                                         .filter(rule -> !applied.refused().containsKey(rule))
                                         .forEach(rule ->

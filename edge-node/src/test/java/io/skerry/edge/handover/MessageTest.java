@@ -13,34 +13,38 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MessageTest {
-    /// What version 1 has on the wire. A change here needs another version.
+    /// What version 2 has on the wire. A change here needs another version.
     private static final Map<Message, String> GOLDEN =
             Map.of(
-                    new Message.Hello(1, 4711, "edge-1"),
-                    "{\"v\":1,\"say\":\"hello\",\"pid\":4711,\"node\":\"edge-1\"}",
+                    new Message.Hello(2, 4711, "edge-1"),
+                    "{\"v\":2,\"say\":\"hello\",\"pid\":4711,\"node\":\"edge-1\"}",
                     new Message.Welcome(4710, "b-1"),
-                    "{\"v\":1,\"say\":\"welcome\",\"pid\":4710,\"boot\":\"b-1\"}",
+                    "{\"v\":2,\"say\":\"welcome\",\"pid\":4710,\"boot\":\"b-1\"}",
                     new Message.Refused("no"),
-                    "{\"v\":1,\"say\":\"refused\",\"why\":\"no\"}",
+                    "{\"v\":2,\"say\":\"refused\",\"why\":\"no\"}",
                     new Message.Begin(),
-                    "{\"v\":1,\"say\":\"begin\"}",
+                    "{\"v\":2,\"say\":\"begin\"}",
                     new Message.Next(),
-                    "{\"v\":1,\"say\":\"next\"}",
+                    "{\"v\":2,\"say\":\"next\"}",
                     new Message.Pause(),
-                    "{\"v\":1,\"say\":\"pause\"}",
+                    "{\"v\":2,\"say\":\"pause\"}",
                     new Message.Serving(),
-                    "{\"v\":1,\"say\":\"serving\"}",
+                    "{\"v\":2,\"say\":\"serving\"}",
                     new Message.Done(),
-                    "{\"v\":1,\"say\":\"done\"}",
+                    "{\"v\":2,\"say\":\"done\"}",
                     new Message.Sockets(
                             List.of(
-                                    new Message.Item("tcp:[::]:443/1", new JsonObject()),
+                                    new Message.Item("tcp:[::]:443/1", new JsonObject(), true),
                                     new Message.Item(
                                             "udp:0.0.0.0:53/0",
-                                            new JsonObject().put("clientPort", 9))),
+                                            new JsonObject().put("clientPort", 9),
+                                            true),
+                                    new Message.Item(
+                                            "rule", new JsonObject().put("rule", "r-1"), false)),
                             true),
-                    "{\"v\":1,\"say\":\"sockets\",\"sockets\":[{\"name\":\"tcp:[::]:443/1\"},"
-                            + "{\"clientPort\":9,\"name\":\"udp:0.0.0.0:53/0\"}],\"more\":true}");
+                    "{\"v\":2,\"say\":\"sockets\",\"sockets\":[{\"name\":\"tcp:[::]:443/1\"},"
+                            + "{\"clientPort\":9,\"name\":\"udp:0.0.0.0:53/0\"},"
+                            + "{\"rule\":\"r-1\",\"name\":\"rule\",\"open\":false}],\"more\":true}");
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
@@ -56,7 +60,7 @@ class MessageTest {
 
     @Test
     void aNewerFieldIsLeftAlone() {
-        assertThat(Message.read(bytes("{\"v\":1,\"say\":\"done\",\"later\":{\"a\":1}}")))
+        assertThat(Message.read(bytes("{\"v\":2,\"say\":\"done\",\"later\":{\"a\":1}}")))
                 .isEqualTo(new Message.Done());
     }
 
@@ -77,20 +81,21 @@ class MessageTest {
                 "[]",
                 "null",
                 "{}",
-                "{\"v\":1}",
+                "{\"v\":2}",
                 "{\"say\":\"done\"}",
                 "{\"v\":\"1\",\"say\":\"done\"}",
                 "{\"v\":-1,\"say\":\"done\"}",
-                "{\"v\":1,\"say\":\"obey\"}",
-                "{\"v\":1,\"say\":\"hello\",\"pid\":1}",
-                "{\"v\":1,\"say\":\"hello\",\"pid\":1,\"node\":\"\"}",
-                "{\"v\":1,\"say\":\"hello\",\"pid\":1.5,\"node\":\"n\"}",
-                "{\"v\":1,\"say\":\"welcome\",\"pid\":1,\"boot\":7}",
-                "{\"v\":1,\"say\":\"sockets\"}",
-                "{\"v\":1,\"say\":\"sockets\",\"sockets\":{}}",
-                "{\"v\":1,\"say\":\"sockets\",\"sockets\":[7]}",
-                "{\"v\":1,\"say\":\"sockets\",\"sockets\":[{}]}",
-                "{\"v\":1,\"say\":\"sockets\",\"sockets\":[{\"name\":1}]}"
+                "{\"v\":2,\"say\":\"obey\"}",
+                "{\"v\":2,\"say\":\"hello\",\"pid\":1}",
+                "{\"v\":2,\"say\":\"hello\",\"pid\":1,\"node\":\"\"}",
+                "{\"v\":2,\"say\":\"hello\",\"pid\":1.5,\"node\":\"n\"}",
+                "{\"v\":2,\"say\":\"welcome\",\"pid\":1,\"boot\":7}",
+                "{\"v\":2,\"say\":\"sockets\"}",
+                "{\"v\":2,\"say\":\"sockets\",\"sockets\":{}}",
+                "{\"v\":2,\"say\":\"sockets\",\"sockets\":[7]}",
+                "{\"v\":2,\"say\":\"sockets\",\"sockets\":[{}]}",
+                "{\"v\":2,\"say\":\"sockets\",\"sockets\":[{\"name\":1}]}",
+                "{\"v\":2,\"say\":\"sockets\",\"sockets\":[{\"name\":\"a\",\"open\":1}]}"
             })
     void garbageIsRefused(String text) {
         assertThatThrownBy(() -> Message.read(bytes(text))).isInstanceOf(Message.Unreadable.class);

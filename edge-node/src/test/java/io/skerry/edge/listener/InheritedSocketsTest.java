@@ -6,14 +6,22 @@ import io.skerry.edge.handover.OpenSocket;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
 import io.vertx.core.json.JsonObject;
+import java.net.InetAddress;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class InheritedSocketsTest {
     private static ListenerKey key(Protocol protocol, String address, int port) {
-        return new ListenerKey(protocol, IpText.parse(address).orElseThrow(), port);
+        return new ListenerKey(protocol, address(address), port);
+    }
+
+    private static InetAddress address(String text) {
+        return IpText.parse(text).orElseThrow();
     }
 
     private static OpenSocket socket(String name, int descriptor) {
@@ -59,7 +67,7 @@ class InheritedSocketsTest {
         assertThat(sockets.take(tcp)).containsExactly(10, 11);
         assertThat(sockets.take(tcp)).isEmpty();
         assertThat(sockets.take(key(Protocol.TCP, "127.0.0.2", 80))).isEmpty();
-        assertThat(sockets.keys()).containsExactly(key(Protocol.UDP, "127.0.0.1", 80));
+        assertThat(sockets.before().sockets()).containsExactly(key(Protocol.UDP, "127.0.0.1", 80));
     }
 
     @Test
@@ -76,15 +84,54 @@ class InheritedSocketsTest {
     }
 
     @Test
-    void aServedPortThatIsRefusedIsTheReasonNotToTakeOver() {
-        InheritedSockets sockets = new InheritedSockets(List.of(socket("tcp:127.0.0.1:80/0", 10)));
-        Refusal refusal = new Refusal(Refusal.Code.DESCRIPTORS, "no room");
-        sockets.refused(key(Protocol.TCP, "127.0.0.1", 81), refusal);
-        assertThat(sockets.trouble()).isEmpty();
+    void aServedRuleThatWouldNotBeServedIsTheReasonNotToTakeOver() {
+        RuleKey rule = new RuleKey("sid-1", "rule-1");
+        InheritedSockets sockets =
+                new InheritedSockets(List.of(new ServedRule(rule, Set.of()).word()));
+        Refusal refusal = new Refusal(Refusal.Code.NO_SLOT, "no address");
+        RuleKey other = new RuleKey("sid-1", "rule-2");
 
-        sockets.refused(key(Protocol.TCP, "127.0.0.1", 80), refusal);
-        assertThat(sockets.trouble().orElseThrow())
-                .startsWith("tcp:127.0.0.1:80 is served now and would not be: ")
-                .contains("no room");
+        assertThat(sockets.lost(Set.of(rule), Map.of(other, refusal))).isEmpty();
+        assertThat(sockets.lost(Set.of(), Map.of(rule, refusal)).orElseThrow())
+                .isEqualTo(
+                        "rule rule-1 of sid-1 is served now and would not be: no_slot: no address");
+        assertThat(sockets.lost(Set.of(rule), Map.of(rule, refusal))).isPresent();
+        assertThat(sockets.lost(Set.of(other), Map.of()).orElseThrow())
+                .contains("rule-1")
+                .endsWith("it is not in the data folder");
+        sockets.takeRest();
+        assertThat(sockets.lost(Set.of(), Map.of(rule, refusal))).isEmpty();
+    }
+
+    @Test
+    void theSteeredPortsOfARuleAreReadAsTheyAreWritten() {
+        Set<ListenerKey> steered = new HashSet<>();
+        for (int port : new int[] {1, 2, 3, 20_000, 64_999}) {
+            steered.add(key(Protocol.TCP, "0.0.0.0", port));
+            steered.add(key(Protocol.UDP, "[2001:db8::1]", port));
+        }
+        ServedRule rule = new ServedRule(new RuleKey("sid-1", "rule-1"), steered);
+
+        assertThat(rule.word().about().getJsonArray("steered")).hasSize(6);
+        assertThat(ServedRule.read(rule.word())).contains(rule);
+        assertThat(ServedRule.read(socket("rule", 10))).isEmpty();
+        InheritedSockets sockets = new InheritedSockets(List.of(rule.word()));
+        assertThat(sockets.isSteered()).isTrue();
+        assertThat(sockets.before().steered()).isEqualTo(steered);
+    }
+
+    @Test
+    void frontsAreTakenByProtocolAndTellTheNumberOfTheirNode() {
+        Front tcp = new Front(Protocol.TCP, 1, address("127.0.0.1"), 40_001, 7);
+        Front udp = new Front(Protocol.UDP, 0, address("[::1]"), 40_002, 8);
+        InheritedSockets sockets =
+                new InheritedSockets(
+                        List.of(InheritedSockets.front(tcp, -5), InheritedSockets.front(udp, -5)));
+
+        assertThat(sockets.node()).hasValue(-5);
+        assertThat(sockets.takeFronts(Protocol.TCP)).containsExactly(tcp);
+        assertThat(sockets.takeFronts(Protocol.TCP)).isEmpty();
+        assertThat(sockets.takeRest()).containsExactly(8);
+        assertThat(new InheritedSockets(List.of()).node()).isEmpty();
     }
 }

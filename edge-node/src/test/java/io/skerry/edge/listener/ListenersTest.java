@@ -42,6 +42,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,6 +82,7 @@ final class ListenersTest {
                     own,
                     System::nanoTime);
     private final List<ServerSocket> origins = new ArrayList<>();
+    private final AtomicInteger drained = new AtomicInteger();
     private Steering steering;
     private Listeners listeners;
 
@@ -107,7 +109,14 @@ final class ListenersTest {
                         budget,
                         steering,
                         Optional.of("no privilege"));
-        return new Listeners(vertx, factories, new Source(), own, System::nanoTime);
+        return new Listeners(
+                vertx,
+                factories,
+                new Source(),
+                own,
+                System::nanoTime,
+                new InheritedSockets(List.of()),
+                drained::incrementAndGet);
     }
 
     @AfterEach
@@ -288,8 +297,10 @@ final class ListenersTest {
             }
             old.getOutputStream().write('x');
             assertThat(oldOrigin.getInputStream().read()).isEqualTo('x');
+            assertThat(drained).as("told of a drain before its end").hasValue(0);
         }
-        awaitTrue(() -> listeners.draining("sid-1").isEmpty());
+        awaitTrue(() -> drained.get() == 1);
+        assertThat(listeners.draining("sid-1")).isEmpty();
     }
 
     private static Socket dialUntilAcceptedBy(ServerSocket origin, int port) throws Exception {

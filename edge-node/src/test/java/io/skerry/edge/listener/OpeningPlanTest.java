@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 final class OpeningPlanTest {
@@ -29,21 +30,33 @@ final class OpeningPlanTest {
         return ListenerPlan.of(Map.of(), wanted);
     }
 
+    private static InheritedSockets.Before before(Set<Integer> sockets, Set<Integer> steered) {
+        return new InheritedSockets.Before(keys(sockets), keys(steered));
+    }
+
+    private static Set<ListenerKey> keys(Set<Integer> ports) {
+        return ports.stream()
+                .map(port ->
+                        new ListenerKey(
+                                Protocol.TCP, IpText.parse("127.0.0.1").orElseThrow(), port))
+                .collect(Collectors.toSet());
+    }
+
     private static List<OpeningPlan.Opening> plan(
             int rules, int ports, Steering.Mode mode, boolean canSteer, DescriptorBudget budget) {
-        return plan(rules, ports, Set.of(), mode, canSteer, budget);
+        return plan(rules, ports, before(Set.of(), Set.of()), mode, canSteer, budget);
     }
 
     private static List<OpeningPlan.Opening> plan(
             int rules,
             int ports,
-            Set<ListenerKey> inherited,
+            InheritedSockets.Before before,
             Steering.Mode mode,
             boolean canSteer,
             DescriptorBudget budget) {
         return OpeningPlan.of(
                         opening(rules, ports),
-                        new OpeningPlan.Terms(rules * ports, 0, 0, inherited),
+                        new OpeningPlan.Terms(rules * ports, 0, 0, before),
                         mode,
                         canSteer,
                         budget,
@@ -80,12 +93,31 @@ final class OpeningPlanTest {
 
     @Test
     void steersNoRuleThatHasAnInheritedSocket() {
-        ListenerKey second =
-                new ListenerKey(Protocol.TCP, IpText.parse("127.0.0.1").orElseThrow(), 2);
-
-        assertThat(plan(2, 2, Set.of(second), Steering.Mode.ON, true, AMPLE))
+        assertThat(plan(2, 2, before(Set.of(2), Set.of()), Steering.Mode.ON, true, AMPLE))
                 .extracting(OpeningPlan.Opening::steered)
                 .containsExactly(false, true);
+    }
+
+    @Test
+    void aRuleThatWasSteeredStaysSoHoweverFewPortsThereAre() {
+        InheritedSockets.Before before = before(Set.of(), Set.of(2));
+
+        assertThat(plan(2, 2, before, Steering.Mode.AUTO, true, AMPLE))
+                .extracting(OpeningPlan.Opening::steered)
+                .containsExactly(true, false);
+        assertThat(plan(2, 2, before, Steering.Mode.AUTO, false, AMPLE))
+                .noneMatch(OpeningPlan.Opening::steered);
+    }
+
+    /// A rule that got more ports when the node had many already.
+    @Test
+    void eachPortOfARuleThatWasServedBothWaysIsServedAsBefore() {
+        List<OpeningPlan.Opening> openings =
+                plan(1, 4, before(Set.of(1, 2), Set.of(3)), Steering.Mode.AUTO, true, AMPLE);
+
+        assertThat(openings).extracting(OpeningPlan.Opening::steered).containsExactly(true, false);
+        assertThat(openings.getFirst().keys()).hasSameElementsAs(keys(Set.of(3)));
+        assertThat(openings.getLast().keys()).hasSameElementsAs(keys(Set.of(1, 2, 4)));
     }
 
     @Test

@@ -55,6 +55,19 @@ final class ReservedPortsTest {
         assertThat(list()).isEqualTo("36000-36009,40000,50000-50001");
     }
 
+    /// A process that wanted to take over and gave up.
+    @Test
+    void aLifeThatGoesOnGivesBackWhatAnotherAdded() throws Exception {
+        ReservedPorts reserved = new ReservedPorts(system, data);
+        reserved.reserve(ports(35_000, 35_009));
+        new ReservedPorts(system, data).reserve(ports(35_000, 35_019));
+        assertThat(list()).isEqualTo("35000-35019,40000,50000-50001");
+
+        reserved.reserve(ports(35_000, 35_009));
+
+        assertThat(list()).isEqualTo("35000-35009,40000,50000-50001");
+    }
+
     @Test
     void saysSoWhereTheListCannotBeChanged() throws Exception {
         Files.delete(system.resolve("ip_local_reserved_ports"));

@@ -1,6 +1,7 @@
 package io.skerry.edge.steering;
 
 import io.skerry.edge.listener.DescriptorBudget;
+import io.skerry.edge.listener.InheritedSockets;
 import io.skerry.edge.listener.ListenerFactories;
 import io.skerry.edge.listener.Listeners;
 import io.skerry.edge.listener.OwnPorts;
@@ -112,7 +113,9 @@ public final class SteeredNode {
                                 Optional.empty()),
                         new Source(),
                         own,
-                        System::nanoTime);
+                        System::nanoTime,
+                        new InheritedSockets(List.of()),
+                        () -> {});
     }
 
     /// @param args mode, most ports, folder

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netty.buffer.Unpooled;
+import io.skerry.edge.FreePort;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.OwnPorts;
@@ -13,6 +14,8 @@ import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.session.EndReason;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.steering.Ports;
+import io.skerry.edge.steering.Way;
 import io.skerry.edge.transport.EventLoops;
 import io.skerry.edge.transport.Transport;
 import io.skerry.shared.net.IpText;
@@ -60,12 +63,22 @@ final class TcpRig implements AutoCloseable {
     private final AtomicLong ahead = new AtomicLong();
     private final List<Listener> open = new ArrayList<>();
     private final List<FixedOrigins> pools = new ArrayList<>();
+    private final Ports ports;
 
     TcpRig(Transport transport) {
-        this(transport, new TcpSettings(Duration.ofSeconds(2), 128, 65_536, 32_768), 1_000);
+        this(Way.of(transport));
     }
 
     TcpRig(Transport transport, TcpSettings settings, int sessions) {
+        this(Way.of(transport), settings, sessions);
+    }
+
+    TcpRig(Way way) {
+        this(way, new TcpSettings(Duration.ofSeconds(2), 128, 65_536, 32_768), 1_000);
+    }
+
+    TcpRig(Way way, TcpSettings settings, int sessions) {
+        Transport transport = way.transport();
         assumeTrue(transport.isAvailable(), () -> transport + " is not available");
         limits = new SessionLimits(sessions);
         loops = EventLoops.start(transport, 2);
@@ -82,6 +95,7 @@ final class TcpRig implements AutoCloseable {
                         metrics,
                         own,
                         () -> System.nanoTime() + ahead.get());
+        ports = Ports.of(way, listeners);
     }
 
     /// Time jumps.
@@ -125,8 +139,7 @@ final class TcpRig implements AutoCloseable {
 
     Listener open(InetAddress address, int port, Route route) throws Exception {
         Listener listener =
-                listeners
-                        .open(new ListenerKey(Protocol.TCP, address, port), route, 2)
+                ports.open(new ListenerKey(Protocol.TCP, address, port), route)
                         .toCompletionStage()
                         .toCompletableFuture()
                         .get(5, TimeUnit.SECONDS);
@@ -135,12 +148,12 @@ final class TcpRig implements AutoCloseable {
     }
 
     Listener open(Route route) throws Exception {
-        return open(HOME, freePort(), route);
+        return open(HOME, FreePort.tcp(), route);
     }
 
     /// Takes over a socket that listens already, under a port of its own in name only.
     Listener adopt(Route route, int descriptor) throws Exception {
-        ListenerKey key = new ListenerKey(Protocol.TCP, HOME, freePort());
+        ListenerKey key = new ListenerKey(Protocol.TCP, HOME, FreePort.tcp());
         Listener listener =
                 listeners
                         .adopt(key, route, List.of(descriptor))
@@ -192,12 +205,6 @@ final class TcpRig implements AutoCloseable {
         return socket;
     }
 
-    static int freePort() throws IOException {
-        try (ServerSocket probe = new ServerSocket(0, 1, HOME)) {
-            return probe.getLocalPort();
-        }
-    }
-
     static void reset(Socket socket) throws IOException {
         socket.setSoLinger(true, 0);
         socket.close();
@@ -236,6 +243,7 @@ final class TcpRig implements AutoCloseable {
             each.endSessions(EndReason.SHUTDOWN);
         }
         await("drained", () -> drained.getCount() == 0);
+        ports.close();
         listeners.close();
         loops.group().shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
         assertThat(metrics.open(Protocol.TCP)).as("open sessions").isZero();

@@ -3,6 +3,7 @@ package io.skerry.edge.tcp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.skerry.edge.FreePort;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.session.EndReason;
 import io.skerry.edge.socket.SocketAddress;
@@ -217,7 +218,7 @@ final class TcpSocketsTest {
         try (TcpRig rig = new TcpRig(transport, slow, 10)) {
             FixedOrigins pool = home();
             pool.resolving = true;
-            Listener listener = rig.open(rig.route(pool, TcpRig.freePort()));
+            Listener listener = rig.open(rig.route(pool, FreePort.tcp()));
             Socket client = rig.dial(listener);
             TcpRig.await("accepted", () -> listener.sessions() == 1);
             TcpRig.reset(client);

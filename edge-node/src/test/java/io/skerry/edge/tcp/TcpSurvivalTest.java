@@ -11,7 +11,7 @@ import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.netty.channel.EventLoop;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.session.EndReason;
-import io.skerry.edge.transport.Transport;
+import io.skerry.edge.steering.Way;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import java.io.IOException;
@@ -44,10 +44,9 @@ final class TcpSurvivalTest {
     private static final long WAITING_MAX = 2 * (65_536 + 65_536);
 
     @ParameterizedTest
-    @EnumSource(Transport.class)
-    void aClientThatSendsWithoutReadingFillsNoMoreThanItsMarks(Transport transport)
-            throws Exception {
-        try (TcpRig rig = new TcpRig(transport);
+    @EnumSource(Way.class)
+    void aClientThatSendsWithoutReadingFillsNoMoreThanItsMarks(Way way) throws Exception {
+        try (TcpRig rig = new TcpRig(way);
                 ServerSocket server = TcpRig.origin();
                 Sockets clients = new Sockets()) {
             Thread.ofVirtual().start(() -> echoAll(server));
@@ -60,7 +59,7 @@ final class TcpSurvivalTest {
             awaitStandstill(rig);
             assertThat(rig.metrics.open(Protocol.TCP)).isEqualTo(MANY);
             long each = (direct() - before) / MANY;
-            System.out.println(transport + ": " + each + " bytes of buffers for a full session");
+            System.out.println(way + ": " + each + " bytes of buffers for a full session");
             assertThat(each).isLessThanOrEqualTo(2 * WAITING_MAX);
 
             rig.advance(Duration.ofSeconds(61));
@@ -69,9 +68,9 @@ final class TcpSurvivalTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Transport.class)
-    void anOriginThatAcceptsAndNeverAnswersOrReads(Transport transport) throws Exception {
-        try (TcpRig rig = new TcpRig(transport);
+    @EnumSource(Way.class)
+    void anOriginThatAcceptsAndNeverAnswersOrReads(Way way) throws Exception {
+        try (TcpRig rig = new TcpRig(way);
                 ServerSocket server = TcpRig.origin();
                 Sockets sockets = new Sockets()) {
             Listener listener = rig.open(rig.route(new FixedOrigins(TcpRig.HOME), port(server)));
@@ -93,9 +92,9 @@ final class TcpSurvivalTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Transport.class)
-    void whatTheIdleTimeCutsOffEndsWithAReset(Transport transport) throws Exception {
-        try (TcpRig rig = new TcpRig(transport);
+    @EnumSource(Way.class)
+    void whatTheIdleTimeCutsOffEndsWithAReset(Way way) throws Exception {
+        try (TcpRig rig = new TcpRig(way);
                 ServerSocket server = TcpRig.origin();
                 Sockets sockets = new Sockets()) {
             Listener listener = rig.open(rig.route(new FixedOrigins(TcpRig.HOME), port(server)));
@@ -112,9 +111,9 @@ final class TcpSurvivalTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Transport.class)
-    void aReaderThatIsSlowKeepsItsSession(Transport transport) throws Exception {
-        try (TcpRig rig = new TcpRig(transport);
+    @EnumSource(Way.class)
+    void aReaderThatIsSlowKeepsItsSession(Way way) throws Exception {
+        try (TcpRig rig = new TcpRig(way);
                 ServerSocket server = TcpRig.origin();
                 Sockets sockets = new Sockets()) {
             Listener listener = rig.open(rig.route(new FixedOrigins(TcpRig.HOME), port(server)));
@@ -136,11 +135,11 @@ final class TcpSurvivalTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Transport.class)
-    void clientsThatResetWhileTheyWaitInTheBacklog(Transport transport) throws Exception {
+    @EnumSource(Way.class)
+    void clientsThatResetWhileTheyWaitInTheBacklog(Way way) throws Exception {
         ListAppender<ILoggingEvent> logged = new ListAppender<>();
         Logger netty = (Logger) LoggerFactory.getLogger("io.netty");
-        try (TcpRig rig = new TcpRig(transport);
+        try (TcpRig rig = new TcpRig(way);
                 ServerSocket server = TcpRig.origin()) {
             FixedOrigins origins = new FixedOrigins(TcpRig.HOME);
             Listener listener = rig.open(rig.route(origins, port(server), ClientIp.PPV2, 0));
@@ -159,9 +158,9 @@ final class TcpSurvivalTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Transport.class)
-    void theHeaderAndTheFirstBytesOfAClientAreOneSegment(Transport transport) throws Exception {
-        try (TcpRig rig = new TcpRig(transport);
+    @EnumSource(Way.class)
+    void theHeaderAndTheFirstBytesOfAClientAreOneSegment(Way way) throws Exception {
+        try (TcpRig rig = new TcpRig(way);
                 ServerSocketChannel server = ServerSocketChannel.open()) {
             server.bind(new InetSocketAddress(TcpRig.HOME, 0));
             int port = server.socket().getLocalPort();

@@ -1,10 +1,12 @@
 package io.skerry.edge.toa;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.unix.Socket;
 import io.skerry.edge.Eventually;
+import io.skerry.edge.bpf.BpfException;
 import io.skerry.edge.bpf.Cgroup;
 import io.skerry.edge.bpf.Kernel;
 import java.io.IOException;
@@ -13,7 +15,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,6 +112,27 @@ class ToaWriterTest {
             }
             converse(two);
             assertThat(two.count(ToaCount.CONFIRMED)).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aCgroupTakesAsManyWritersAsTheKernelAllowsAndTheNextIsRefusedInWords() throws IOException {
+        Path full = cgroup.resolve("skerry-test-" + ProcessHandle.current().pid());
+        Files.createDirectory(full);
+        List<ToaWriter> writers = new ArrayList<>();
+        try {
+            for (int i = 0; i < 64; i++) {
+                writers.add(ToaWriter.attach(ToaKinds.DEFAULT, full));
+            }
+            assertThatThrownBy(() -> ToaWriter.attach(ToaKinds.DEFAULT, full))
+                    .isInstanceOf(BpfException.class)
+                    .hasMessageStartingWith(
+                            "cgroup " + full + " has as many programs as the kernel takes, 64");
+            writers.removeLast().close();
+            writers.add(ToaWriter.attach(ToaKinds.DEFAULT, full));
+        } finally {
+            writers.forEach(ToaWriter::close);
+            Files.delete(full);
         }
     }
 

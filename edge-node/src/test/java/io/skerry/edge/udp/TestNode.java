@@ -11,6 +11,8 @@ import io.skerry.edge.metrics.RuleCounters;
 import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.session.SessionLimits;
+import io.skerry.edge.steering.Ports;
+import io.skerry.edge.steering.Way;
 import io.skerry.edge.transport.EventLoops;
 import io.skerry.edge.transport.Transport;
 import io.skerry.shared.net.IpText;
@@ -25,9 +27,7 @@ import io.skerry.shared.rule.Rule;
 import io.skerry.shared.rule.RuleSpec;
 import io.skerry.shared.rule.SessionPersistence;
 import java.io.IOException;
-import java.net.DatagramSocket;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -48,6 +48,7 @@ final class TestNode implements AutoCloseable {
     final SessionLimits limits;
     final UdpListeners listeners;
     private final EventLoops loops;
+    private final Ports ports;
 
     /// What a node that cannot ask for the dialled address takes for its own.
     volatile List<InetAddress> addresses = addresses("127.0.0.1", "127.0.0.5", "127.0.0.7", "::1");
@@ -55,22 +56,35 @@ final class TestNode implements AutoCloseable {
     private final List<FakeOrigins> pools = new ArrayList<>();
 
     TestNode(Transport transport) {
-        this(transport, 100_000, 1_000);
+        this(Way.of(transport));
+    }
+
+    TestNode(Way way) {
+        this(way, 100_000, 1_000);
     }
 
     TestNode(Transport transport, int sessions, int sessionsPerClient) {
+        this(Way.of(transport), sessions, sessionsPerClient);
+    }
+
+    TestNode(Way way, int sessions, int sessionsPerClient) {
         this(
-                transport,
+                way,
                 sessions,
                 new UdpSettings(sessionsPerClient, UdpSettings.DEFAULTS.receiveBufferBytes()));
     }
 
     TestNode(Transport transport, int sessions, UdpSettings settings) {
+        this(Way.of(transport), sessions, settings);
+    }
+
+    private TestNode(Way way, int sessions, UdpSettings settings) {
         limits = new SessionLimits(sessions);
-        loops = EventLoops.start(transport, 2);
+        loops = EventLoops.start(way.transport(), 2);
         listeners =
                 new UdpListeners(
                         loops.group(), ownPorts, limits, metrics, settings, () -> addresses);
+        ports = Ports.of(way, listeners);
     }
 
     /// Keeps an event loop, 0 or 1, from working until what it answers is run.
@@ -96,7 +110,7 @@ final class TestNode implements AutoCloseable {
     }
 
     Listener open(String address, int port, Route route) {
-        return await(listeners.open(key(address, port), route, 2));
+        return await(ports.open(key(address, port), route));
     }
 
     static ListenerKey key(String address, int port) {
@@ -145,12 +159,6 @@ final class TestNode implements AutoCloseable {
         return Stream.of(DropReason.values()).mapToLong(metrics::droppedBy).sum();
     }
 
-    static int freePort() throws IOException {
-        try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(0))) {
-            return socket.getLocalPort();
-        }
-    }
-
     /// The open descriptors of this process, each socket and poller with what it is; files are left
     /// out, for class loading opens them at any time.
     static List<String> descriptors() throws IOException {
@@ -189,6 +197,7 @@ final class TestNode implements AutoCloseable {
 
     @Override
     public void close() {
+        ports.close();
         listeners.close();
         // With no quiet time at all Netty 4.2.18 may end a loop without closing its sockets.
         loops.group().shutdownGracefully(1, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();

@@ -2,6 +2,7 @@ package io.skerry.edge.udp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.skerry.edge.FreePort;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.session.EndReason;
@@ -59,7 +60,7 @@ class UdpFloodTest {
                 Peer origin = new Peer("127.0.0.1");
                 Peer client = new Peer("127.0.0.1")) {
             Thread.ofPlatform().daemon().start(() -> echo(origin));
-            int number = TestNode.freePort();
+            int number = FreePort.udp();
             var spec =
                     TestNode.spec(
                             ClientIp.OFF,

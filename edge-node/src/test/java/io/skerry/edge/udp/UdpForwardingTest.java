@@ -1,14 +1,16 @@
 package io.skerry.edge.udp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.skerry.edge.FreePort;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.metrics.Limit;
 import io.skerry.edge.origin.Choice;
 import io.skerry.edge.session.EndReason;
-import io.skerry.edge.transport.Transport;
+import io.skerry.edge.steering.Way;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
@@ -34,14 +36,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 @ParameterizedClass
 @EnumSource(
-        value = Transport.class,
-        names = {"EPOLL", "NIO"})
+        value = Way.class,
+        names = {"EPOLL", "NIO", "STEERED"})
 class UdpForwardingTest {
-    private final Transport transport;
+    private final Way way;
     private final List<AutoCloseable> opened = new ArrayList<>();
 
-    UdpForwardingTest(Transport transport) {
-        this.transport = transport;
+    UdpForwardingTest(Way way) {
+        this.way = way;
     }
 
     @AfterEach
@@ -105,7 +107,7 @@ class UdpForwardingTest {
     void answersLeaveFromTheAddressDialledOnAWildcard() throws Exception {
         TestNode node = node();
         Peer origin = peer("127.0.0.1");
-        int number = TestNode.freePort();
+        int number = FreePort.udp();
         FakeOrigins origins = new FakeOrigins("127.0.0.1");
         Route route = node.route(origins, origin.port(), TestNode.spec(ClientIp.OFF));
         node.open("0.0.0.0", number, route);
@@ -176,7 +178,7 @@ class UdpForwardingTest {
         origin.send("", longest.from());
         assertThat(client.receive().bytes()).isEmpty();
         client.send("", port);
-        if (transport == Transport.NIO) {
+        if (way == Way.NIO) {
             // The JDK sends no empty datagram through a connected socket.
             drops(node, DropReason.SEND_FAILED, 1);
         } else {
@@ -189,7 +191,7 @@ class UdpForwardingTest {
         TestNode node = node();
         FakeOrigins origins = new FakeOrigins("127.0.0.1");
         Peer origin = peer("127.0.0.1");
-        int number = TestNode.freePort();
+        int number = FreePort.udp();
         var spec = TestNode.spec(ClientIp.OFF, ProxyV2Udp.FIRST, HeaderDestination.DIALLED, 1, 0);
         node.open("127.0.0.1", number, node.route(origins, origin.port(), spec));
         Peer client = peer("127.0.0.1");
@@ -267,10 +269,10 @@ class UdpForwardingTest {
 
     @Test
     void holdsEveryLimit() throws Exception {
-        TestNode node = new TestNode(transport, 4, 2);
+        TestNode node = new TestNode(way, 4, 2);
         opened.add(node);
         Peer origin = peer("127.0.0.1");
-        int number = TestNode.freePort();
+        int number = FreePort.udp();
         FakeOrigins origins = new FakeOrigins("127.0.0.1");
         var spec = TestNode.spec(ClientIp.OFF, ProxyV2Udp.FIRST, HeaderDestination.DIALLED, 60, 3);
         Listener listener =
@@ -301,7 +303,7 @@ class UdpForwardingTest {
         List<String> before = TestNode.descriptors();
         Peer origin = peer("127.0.0.1");
         FakeOrigins origins = new FakeOrigins("127.0.0.1");
-        int number = TestNode.freePort();
+        int number = FreePort.udp();
         Route route = node.route(origins, origin.port(), TestNode.spec(ClientIp.OFF));
         Listener listener = node.open("0.0.0.0", number, route);
         List<Peer> clients = new ArrayList<>();
@@ -346,10 +348,43 @@ class UdpForwardingTest {
     }
 
     @Test
+    void aSessionKnowsNothingOfOtherPortsThatOpenAndClose() throws Exception {
+        TestNode node = node();
+        Peer origin = peer("127.0.0.1");
+        FakeOrigins origins = new FakeOrigins("127.0.0.1");
+        Route route = node.route(origins, origin.port(), TestNode.spec(ClientIp.OFF));
+        int number = FreePort.udp();
+        node.open("0.0.0.0", number, route);
+        InetSocketAddress port = new InetSocketAddress("127.0.0.5", number);
+        Peer client = peer("127.0.0.1");
+        client.send("first", port);
+        InetSocketAddress session = origin.receive().from();
+        AtomicInteger drained = new AtomicInteger();
+        for (int i = 0; i < 20; i++) {
+            Listener other = node.open("127.0.0.1", FreePort.udp(), route);
+            talks(client, port, origin, session);
+            other.drain(drained::incrementAndGet);
+            talks(client, port, origin, session);
+        }
+        TestNode.eventually("all drained", () -> drained.get() == 20);
+        talks(client, port, origin, session);
+        assertThat(node.metrics.open(Protocol.UDP)).isEqualTo(1);
+    }
+
+    /// Asserts that a client keeps its session, and that answers leave from what it has dialled.
+    private static void talks(
+            Peer client, InetSocketAddress port, Peer origin, InetSocketAddress session) {
+        client.send("still here", port);
+        assertThat(origin.receive()).isEqualTo(datagram(session, "still here"));
+        origin.send("still there", session);
+        assertThat(client.receive()).isEqualTo(datagram(port, "still there"));
+    }
+
+    @Test
     void aNodeThatStopsWaitsForTheSessionsOnlyThatAreNotQuiet() throws Exception {
         TestNode node = node();
         Peer origin = peer("127.0.0.1");
-        int number = TestNode.freePort();
+        int number = FreePort.udp();
         Route route =
                 node.route(
                         new FakeOrigins("127.0.0.1"), origin.port(), TestNode.spec(ClientIp.OFF));
@@ -384,7 +419,7 @@ class UdpForwardingTest {
         TestNode node = node();
         Peer origin = peer("127.0.0.1");
         FakeOrigins origins = new FakeOrigins("127.0.0.1");
-        int number = TestNode.freePort();
+        int number = FreePort.udp();
         Route route = node.route(origins, origin.port(), TestNode.spec(ClientIp.OFF));
         AtomicInteger drained = new AtomicInteger();
         for (int i = 0; i < 50; i++) {
@@ -395,6 +430,7 @@ class UdpForwardingTest {
 
     @Test
     void refusesAPortThatAnotherSocketHoldsEvenASharedOne() throws Exception {
+        assumeFalse(way == Way.STEERED, "who holds a port is asked before it is steered");
         TestNode node = node();
         Peer holder = peer("127.0.0.1");
         FakeOrigins origins = new FakeOrigins("127.0.0.1");
@@ -418,7 +454,7 @@ class UdpForwardingTest {
     }
 
     private void useANode() throws Exception {
-        try (TestNode node = new TestNode(transport);
+        try (TestNode node = new TestNode(way);
                 Peer origin = new Peer("127.0.0.1");
                 Peer client = new Peer("127.0.0.1")) {
             InetSocketAddress port = open(node, new FakeOrigins("127.0.0.1"), origin, ClientIp.OFF);
@@ -449,7 +485,7 @@ class UdpForwardingTest {
     }
 
     private TestNode node() {
-        TestNode node = new TestNode(transport);
+        TestNode node = new TestNode(way);
         opened.add(node);
         return node;
     }
@@ -474,7 +510,7 @@ class UdpForwardingTest {
 
     private static InetSocketAddress open(
             TestNode node, FakeOrigins origins, Peer origin, ClientIp mode) throws Exception {
-        int port = TestNode.freePort();
+        int port = FreePort.udp();
         node.open("127.0.0.1", port, node.route(origins, origin.port(), TestNode.spec(mode)));
         return new InetSocketAddress("127.0.0.1", port);
     }

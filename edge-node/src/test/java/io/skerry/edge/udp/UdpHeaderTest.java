@@ -2,12 +2,13 @@ package io.skerry.edge.udp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.skerry.edge.FreePort;
 import io.skerry.edge.clientaddress.ProxyV2;
 import io.skerry.edge.clientaddress.SecondDecoder;
 import io.skerry.edge.clientaddress.Spp;
 import io.skerry.edge.listener.Route;
 import io.skerry.edge.metrics.DropReason;
-import io.skerry.edge.transport.Transport;
+import io.skerry.edge.steering.Way;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import io.skerry.shared.rule.HeaderDestination;
@@ -28,21 +29,21 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 @ParameterizedClass
 @EnumSource(
-        value = Transport.class,
-        names = {"EPOLL", "NIO"})
+        value = Way.class,
+        names = {"EPOLL", "NIO", "STEERED"})
 class UdpHeaderTest {
-    private final Transport transport;
+    private final Way way;
     private TestNode node;
     private Peer origin;
     private Peer client;
     private InetSocketAddress port;
 
-    UdpHeaderTest(Transport transport) throws Exception {
-        this.transport = transport;
-        node = new TestNode(transport);
+    UdpHeaderTest(Way way) throws Exception {
+        this.way = way;
+        node = new TestNode(way);
         origin = new Peer("127.0.0.1");
         client = new Peer("127.0.0.9");
-        port = new InetSocketAddress("127.0.0.1", TestNode.freePort());
+        port = new InetSocketAddress("127.0.0.1", FreePort.udp());
     }
 
     @BeforeEach
@@ -65,7 +66,7 @@ class UdpHeaderTest {
         assertThat(header(one, ProxyV2.V4_LENGTH, port)).isEqualTo("one");
         client.send("two", port);
         assertThat(origin.receive().text()).isEqualTo("two");
-        if (transport == Transport.EPOLL) {
+        if (way != Way.NIO) {
             client.send("", port);
             assertThat(origin.receive().bytes()).isEmpty();
         }

@@ -3,6 +3,7 @@ package io.skerry.edge.udp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.skerry.edge.FreePort;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.session.EndReason;
@@ -65,7 +66,7 @@ class UdpTransportsTest {
     void countsWhatComesToAPortThatIsBeingClosed() throws Exception {
         try (TestNode node = new TestNode(Transport.EPOLL);
                 Peer origin = new Peer("127.0.0.1")) {
-            int number = TestNode.freePort();
+            int number = FreePort.udp();
             FakeOrigins origins = new FakeOrigins("127.0.0.1");
             Listener listener =
                     node.open(
@@ -120,7 +121,7 @@ class UdpTransportsTest {
 
     private static InetSocketAddress open(TestNode node, Peer origin, String address)
             throws Exception {
-        int port = TestNode.freePort();
+        int port = FreePort.udp();
         FakeOrigins origins = new FakeOrigins("127.0.0.1");
         node.open(address, port, node.route(origins, origin.port(), TestNode.spec(ClientIp.OFF)));
         return new InetSocketAddress(address, port);

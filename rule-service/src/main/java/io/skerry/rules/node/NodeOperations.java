@@ -166,6 +166,7 @@ public final class NodeOperations {
                 StatusRule.ofRule(
                         node.name(),
                         applied,
+                        instance.id(),
                         rule.id(),
                         instance.wanted() && rule.wanted(),
                         since,

@@ -49,7 +49,8 @@ final class Required {
         long since = Math.max(ruleRevision, row.switched());
         return nodes.stream()
                 .map(node ->
-                        StatusRule.ofRule(node.name(), applied(node), rule, wanted, since, content))
+                        StatusRule.ofRule(
+                                node.name(), applied(node), row.id(), rule, wanted, since, content))
                 .toList();
     }
 

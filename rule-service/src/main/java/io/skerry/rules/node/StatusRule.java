@@ -92,10 +92,12 @@ final class StatusRule {
     /// What a node says of a rule.
     ///
     /// @param applied what it made of the instance; `null` where it has not said
+    /// @param instance whose rule it is: refused as a whole, so is each of its rules
     /// @param since the revision that made the rule what it is
     static NodeAnswer ofRule(
             String node,
             NodeTable.@Nullable Applied applied,
+            String instance,
             String rule,
             boolean wanted,
             long since,
@@ -104,10 +106,10 @@ final class StatusRule {
             return new NodeAnswer(node, Answer.PENDING, "");
         }
         if (!wanted) {
-            boolean drains = applied != null && applied.draining().contains(rule);
-            return new NodeAnswer(node, drains ? Answer.PENDING : Answer.DONE, "");
+            return stopped(node, applied, instance, List.of(rule));
         }
-        return refusal(node, applied, rule);
+        NodeAnswer answer = refusal(node, applied, rule);
+        return answer.answer() == Answer.REFUSED ? answer : refusal(node, applied, instance);
     }
 
     /// What a node says of an instance as a whole; it refuses it under the instance's own identity.
@@ -122,10 +124,20 @@ final class StatusRule {
             return new NodeAnswer(node, Answer.PENDING, "");
         }
         if (!wanted) {
-            boolean drains = applied != null && !applied.draining().isEmpty();
-            return new NodeAnswer(node, drains ? Answer.PENDING : Answer.DONE, "");
+            List<String> drains = applied == null ? List.of() : applied.draining();
+            return stopped(node, applied, instance, drains);
         }
         return refusal(node, applied, instance);
+    }
+
+    /// A node that refuses an instance as a whole goes on with what it had, open ports included.
+    private static NodeAnswer stopped(
+            String node, NodeTable.@Nullable Applied applied, String instance, List<String> rules) {
+        boolean open =
+                applied != null
+                        && (applied.refused().containsKey(instance)
+                                || rules.stream().anyMatch(applied.draining()::contains));
+        return new NodeAnswer(node, open ? Answer.PENDING : Answer.DONE, "");
     }
 
     private static NodeAnswer refusal(

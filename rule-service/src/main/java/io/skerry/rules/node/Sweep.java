@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 /// whatever has changed, whoever changed it.
 ///
 /// After a start, and after a time without the database, nodes get as long as they may be silent to
-/// report again before any of them is called down: they may have had nobody to report to.
+/// report again before any of them is called down: they may have had nobody to report to. Likewise
+/// after a step of the database's clock, which says how long they have been silent.
 public final class Sweep {
     /// Time between sweeps, in milliseconds.
     public static final long PERIOD_MILLIS = 1_000;
@@ -32,12 +33,17 @@ public final class Sweep {
     private static final Logger log = LoggerFactory.getLogger(Sweep.class);
     private static final int PRUNE_EVERY = 60;
 
+    /// So much the database's clock and ours may move against each other between two sweeps, in
+    /// seconds: half of the silence, since an answer may be late.
+    private static final double CLOCK_SET_SECONDS = SILENCE_SECONDS / 2;
+
     private final Database database;
     private final Statuses statuses;
     private final Publication publication;
     private final int historyDays;
     private final LimitHits hits;
     private final Map<String, String> seen = new HashMap<>();
+    private double clocksApart = Double.NaN;
     private int rounds;
     private boolean running;
     private boolean outage;
@@ -102,6 +108,10 @@ public final class Sweep {
                             hits.hit(Limit.HISTORY_DAYS);
                         }
                     }
+                    NodeTable.hearNoneInTheFuture(sql);
+                    if (isClockSet(NodeTable.clock(sql))) {
+                        graceUntilNanos = graceFromNow();
+                    }
                     boolean early = System.nanoTime() - graceUntilNanos < 0;
                     return early ? List.of() : NodeTable.sweep(sql, SILENCE_SECONDS);
                 });
@@ -117,6 +127,19 @@ public final class Sweep {
                 seen.put(instance, mark);
             }
         });
+    }
+
+    /// Whether somebody has set the database's clock since the last sweep: it moved by something
+    /// else than ours, which nobody can set.
+    private boolean isClockSet(double databaseSeconds) {
+        double apart = databaseSeconds - System.nanoTime() / 1e9;
+        double by = apart - clocksApart;
+        clocksApart = apart;
+        if (Math.abs(by) < CLOCK_SET_SECONDS || Double.isNaN(by)) {
+            return false;
+        }
+        log.warn("the database's clock moved by {} s against this machine's", Math.round(by));
+        return true;
     }
 
     /// For each instance a text that changes when its statuses may have to.

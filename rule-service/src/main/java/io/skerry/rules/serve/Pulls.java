@@ -54,7 +54,7 @@ public final class Pulls {
         return want.isEmpty() || want.equals(row.digest())
                 ? Optional.empty()
                 : RolloutTable.heldContent(sql, row.id(), want)
-                        .map(content -> new PullAnswer.Whole(content).print().toBuffer());
+                        .map(content -> new PullAnswer.Whole(content, want).print().toBuffer());
     }
 
     private Buffer answer(Transaction sql, InstanceRow row, long have) {
@@ -88,7 +88,10 @@ public final class Pulls {
                 && Objects.equals(known.digest(), row.digest())) {
             return known.body();
         }
-        Buffer body = new PullAnswer.Whole(contents.of(sql, row).print()).print().toBuffer();
+        Buffer body =
+                new PullAnswer.Whole(contents.of(sql, row).print(), row.digest())
+                        .print()
+                        .toBuffer();
         printed.put(row.id(), new Printed(row.revision(), row.digest(), body));
         if (printed.size() > PRINTED_MAX) {
             printed.remove(printed.keySet().iterator().next());

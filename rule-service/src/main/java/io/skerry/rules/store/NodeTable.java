@@ -118,6 +118,19 @@ public final class NodeTable {
                 instances.toArray(String[]::new));
     }
 
+    /// The clock by which nodes are silent, in seconds.
+    public static double clock(Transaction sql) {
+        return sql.first(row -> row.getDouble(0), "SELECT extract(epoch FROM now())::float8")
+                .orElseThrow();
+    }
+
+    /// Nodes heard of in the future, before the clock was set back, were heard of now: otherwise
+    /// one that has died since would live until the clock is where it was. A report that is stored
+    /// meanwhile is ahead by the age of this transaction.
+    public static void hearNoneInTheFuture(Transaction sql) {
+        sql.update("UPDATE node SET seen_at = now() WHERE seen_at > now() + interval '2 seconds'");
+    }
+
     /// Marks nodes that have not been heard of as down; answers their names.
     public static List<String> sweep(Transaction sql, double liveSeconds) {
         return sql.list(

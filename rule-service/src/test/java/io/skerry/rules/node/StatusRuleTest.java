@@ -103,7 +103,7 @@ final class StatusRuleTest {
 
     private static Answer rule(
             NodeTable.@org.jspecify.annotations.Nullable Applied applied, String rule, boolean on) {
-        return StatusRule.ofRule("n", applied, rule, on, 17, NOW).answer();
+        return StatusRule.ofRule("n", applied, "sid-1", rule, on, 17, NOW).answer();
     }
 
     @Test
@@ -116,6 +116,19 @@ final class StatusRuleTest {
         assertThat(rule(applied(21, "d21"), "r", true)).isEqualTo(Answer.PENDING);
         assertThat(rule(applied(17, "d17"), "bad", true)).isEqualTo(Answer.REFUSED);
         assertThat(rule(applied(16, "d16"), "bad", true)).isEqualTo(Answer.PENDING);
+    }
+
+    @Test
+    void whatANodeRefusesAsAWholeItNeitherServesNorHasStopped() {
+        NodeTable.Applied whole =
+                new NodeTable.Applied(
+                        "n", "sid-1", 20, "d20", Map.of("sid-1", "unreadable"), List.of());
+        assertThat(rule(whole, "r", true)).isEqualTo(Answer.REFUSED);
+        assertThat(rule(whole, "r", false)).isEqualTo(Answer.PENDING);
+        assertThat(StatusRule.ofInstance("n", whole, "sid-1", true, 17, NOW).answer())
+                .isEqualTo(Answer.REFUSED);
+        assertThat(StatusRule.ofInstance("n", whole, "sid-1", false, 17, NOW).answer())
+                .isEqualTo(Answer.PENDING);
     }
 
     @Test

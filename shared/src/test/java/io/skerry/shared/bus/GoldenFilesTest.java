@@ -75,7 +75,7 @@ final class GoldenFilesTest {
         PortProbe.Answer free =
                 new PortProbe.Answer(
                         List.of(new PortProbe.Taken(Protocol.TCP, 80, "port_in_use: by sshd")));
-        PullAnswer whole = new PullAnswer.Whole(content.print());
+        PullAnswer whole = new PullAnswer.Whole(content.print(), content.digest());
         PullAnswer steps =
                 new PullAnswer.Steps(new JsonArray().add(change.print()).add(removal.print()));
         PullAnswer unchanged = new PullAnswer.Steps(new JsonArray());

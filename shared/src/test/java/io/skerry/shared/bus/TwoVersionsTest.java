@@ -57,8 +57,8 @@ final class TwoVersionsTest {
 
     /// As a node reads it.
     private static Object contentOf(JsonObject json) {
-        return PullAnswer.read(json).orElseThrow() instanceof PullAnswer.Whole(JsonObject content)
-                ? InstanceContent.read(content).orThrow()
+        return PullAnswer.read(json).orElseThrow() instanceof PullAnswer.Whole whole
+                ? InstanceContent.read(whole.content()).orThrow()
                 : "no content";
     }
 
@@ -143,6 +143,15 @@ final class TwoVersionsTest {
         assertThat(Hint.read(newer)).isEqualTo(new Hint.Ask());
         newer = file("hint-small").put("rules", "by another way");
         assertThat(Hint.read(newer)).isEqualTo(new Hint.Ask());
+    }
+
+    @Test
+    void aSnapshotOfAnOlderRuleServiceDoesNotSayItsDigest() throws IOException {
+        JsonObject older = file("pull-snapshot");
+        older.remove("digest");
+        PullAnswer read = PullAnswer.read(older).orElseThrow();
+        assertThat(read).isEqualTo(new PullAnswer.Whole(older.getJsonObject("content"), null));
+        assertThat(read.print()).isEqualTo(older);
     }
 
     @Test

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -20,8 +20,12 @@ final class ChaosWriter implements AutoCloseable {
 
     private static final int RULES_MAX = 20;
 
-    /// What a rule must do: say a word, or nothing when it is disabled.
-    private record Rule(int port, String word) {}
+    /// A rule as acknowledged last: what a client hears on its port, nothing while it is off.
+    private record Rule(String id, int port, String word, boolean on) {
+        String heard() {
+            return on ? word : "";
+        }
+    }
 
     private final Cluster cluster;
     private final int spared;
@@ -46,7 +50,7 @@ final class ChaosWriter implements AutoCloseable {
     /// Makes some changes, each seen on the spared node before the next.
     void write(int changes) {
         for (int i = 0; i < changes; i++) {
-            String rule = change();
+            Rule rule = change();
             long began = System.nanoTime();
             awaitServed(rule, spared);
             Duration took = Duration.ofNanos(System.nanoTime() - began);
@@ -54,7 +58,14 @@ final class ChaosWriter implements AutoCloseable {
         }
     }
 
-    private String change() {
+    /// Makes changes until a moment of `System.nanoTime()`.
+    void writeUntil(long nanoTime) {
+        while (System.nanoTime() < nanoTime) {
+            write(1);
+        }
+    }
+
+    private Rule change() {
         boolean first = random.nextBoolean();
         String word = first ? "one" : "two";
         int originPort = first ? one.port() : two.port();
@@ -62,21 +73,25 @@ final class ChaosWriter implements AutoCloseable {
         if (rules.isEmpty() || choice == 0 && rules.size() < RULES_MAX) {
             int port = Cluster.port();
             JsonObject made = acknowledged("POST", "", Door.tcp(port, originPort), 201);
-            String id = made.getString("id");
-            rules.put(id, new Rule(port, word));
-            return id;
+            return keep(new Rule(made.getString("id"), port, word, true));
         }
-        String id = rules.keySet().stream().skip(random.nextInt(rules.size())).findFirst().get();
-        Rule rule = Objects.requireNonNull(rules.get(id));
-        if (choice == 1 && !rule.word().isEmpty()) {
-            acknowledged("POST", "/" + id + "/disable", null, 202);
-            rules.put(id, new Rule(rule.port(), ""));
-        } else if (!rule.word().isEmpty()) {
-            JsonObject patch = new JsonObject().put("originPort", Integer.toString(originPort));
-            acknowledged("PATCH", "/" + id, patch, 200);
-            rules.put(id, new Rule(rule.port(), word));
+        Rule rule = rules.values().stream().skip(random.nextInt(rules.size())).findFirst().get();
+        if (!rule.on()) {
+            acknowledged("POST", "/" + rule.id() + "/enable", null, 202);
+            return keep(new Rule(rule.id(), rule.port(), rule.word(), true));
         }
-        return id;
+        if (choice == 1) {
+            acknowledged("POST", "/" + rule.id() + "/disable", null, 202);
+            return keep(new Rule(rule.id(), rule.port(), rule.word(), false));
+        }
+        JsonObject patch = new JsonObject().put("originPort", Integer.toString(originPort));
+        acknowledged("PATCH", "/" + rule.id(), patch, 200);
+        return keep(new Rule(rule.id(), rule.port(), word, true));
+    }
+
+    private Rule keep(Rule rule) {
+        rules.put(rule.id(), rule);
+        return rule;
     }
 
     private JsonObject acknowledged(
@@ -105,33 +120,38 @@ final class ChaosWriter implements AutoCloseable {
         return last[0].json();
     }
 
-    private void awaitServed(String id, int edge) {
-        Rule rule = Objects.requireNonNull(rules.get(id));
+    /// Waits until a living node does what was acknowledged. Before it does, nobody may say so.
+    private void awaitServed(Rule rule, int edge) {
         Waiting.until(
                 "edge-" + edge + " serves " + rule,
                 SERVED_WITHIN,
-                () ->
-                        WordOrigin.heard(cluster.address(edge), rule.port())
-                                .orElse("")
-                                .equals(rule.word()),
+                () -> {
+                    List<String> shown = cluster.door().rollout(instance, rule.id());
+                    String heard = WordOrigin.heard(cluster.address(edge), rule.port()).orElse("");
+                    if (shown.contains("edge-" + edge + " ack")) {
+                        assertThat(heard)
+                                .as("%s, shown as %s", rule, shown)
+                                .isEqualTo(rule.heard());
+                    }
+                    return heard.equals(rule.heard());
+                },
                 () ->
                         WordOrigin.heard(cluster.address(edge), rule.port())
                                 + " "
-                                + cluster.door().rollout(instance, id)
+                                + cluster.door().rollout(instance, rule.id())
                                 + cluster.said());
     }
 
+    /// With every process alive: no acknowledged change is lost, and nothing is stored twice.
     void everyNodeServesWhatWasAcknowledged() {
         for (int edge = 1; edge <= 3; edge++) {
-            for (String rule : rules.keySet()) {
+            for (Rule rule : rules.values()) {
                 awaitServed(rule, edge);
             }
         }
-        rules.forEach((id, rule) -> {
-            if (!rule.word().isEmpty()) {
-                cluster.awaitOnline(instance, id);
-            }
-        });
+        rules.values().stream()
+                .filter(Rule::on)
+                .forEach(rule -> cluster.awaitOnline(instance, rule.id()));
         int stored =
                 cluster.door()
                         .call("GET", "/v1/instances/" + instance + "/rules")

@@ -28,6 +28,9 @@ import java.util.stream.Stream;
 final class Cluster implements AutoCloseable {
     static final Duration CONVERGE = Duration.ofSeconds(60);
 
+    /// A pull every 2.2 s at the latest, 1 s for it, and the same again for a busy machine.
+    static final Duration AT_TARGET = Duration.ofSeconds(7);
+
     /// Below the ephemeral range, so that no outgoing connection takes a port meanwhile.
     private static final int PORT_FIRST = 20_000;
 
@@ -220,6 +223,23 @@ final class Cluster implements AutoCloseable {
         }
     }
 
+    /// How many pairs of a node and an instance there are where the node has not acknowledged the
+    /// digest that the database has for the instance.
+    int behind() {
+        try (Connection connection = database();
+                Statement sql = connection.createStatement();
+                ResultSet rows =
+                        sql.executeQuery(
+                                "SELECT count(*) FROM instance i CROSS JOIN node n LEFT JOIN"
+                                        + " node_instance a ON a.node = n.name AND a.instance_id ="
+                                        + " i.id WHERE a.digest IS DISTINCT FROM i.digest")) {
+            rows.next();
+            return rows.getInt(1);
+        } catch (SQLException starting) {
+            return Integer.MAX_VALUE;
+        }
+    }
+
     private Connection database() throws SQLException {
         String[] user =
                 postgres.uri().substring("postgresql://".length()).split("@", 2)[0].split(":", 2);
@@ -232,8 +252,8 @@ final class Cluster implements AutoCloseable {
     }
 
     /// SIGKILL to the database; what watches over it starts it again.
-    void killPostgres() throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-9", Long.toString(postgres.pid())).start().waitFor();
+    void killPostgres() {
+        ProcessHandle.of(postgres.pid()).ifPresent(ProcessHandle::destroyForcibly);
     }
 
     /// Stops PostgreSQL and does not start it again.
@@ -276,6 +296,18 @@ final class Cluster implements AutoCloseable {
                                     < (System.nanoTime() - began) / 1e9,
                     this::said);
         }
+    }
+
+    /// With nothing broken any more: waits until every node is at its target, which is promised
+    /// within a pull interval and a second. Answers how long it took.
+    Duration awaitTargets() {
+        long began = System.nanoTime();
+        Waiting.until(
+                "every node is at its target",
+                AT_TARGET,
+                () -> behind() == 0,
+                () -> behind() + said());
+        return Duration.ofNanos(System.nanoTime() - began);
     }
 
     /// Waits until everything is ready, all nodes are up, and so many requests in a row are
@@ -351,9 +383,9 @@ final class Cluster implements AutoCloseable {
         all().forEach(ServiceProcess::close);
         door.close();
         links.forEach(PostgresLink::close);
-        site.close();
         try {
             postgres.stop();
+            site.close();
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         } catch (InterruptedException interrupted) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -15,19 +16,23 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /// The promise of the product: no session is cut that no change concerned. Random changes of rules
 /// and hot restarts of edge nodes, while sessions on other ports and on changed rules are open.
 ///
-/// `-Dskerry.soak.minutes` runs it at full length, as `./skerry soak continuity` does.
+/// `-Dskerry.soak.minutes` runs it at full length, as `./skerry soak continuity` does;
+/// `-Dskerry.chaos.seed` draws the same changes again, as far as they are accepted alike.
 @ExtendWith(SharedCluster.class)
 final class ContinuityIT {
     private static final int MINUTES = Integer.getInteger("skerry.soak.minutes", 0);
     private static final boolean FULL = MINUTES > 0;
-    private static final int CONNECTIONS = FULL ? 3_000 : 300;
+    private static final int CONNECTIONS = FULL ? 10_000 : 300;
     private static final int UDP_SESSIONS = FULL ? 1_000 : 90;
     private static final int CHANGES = FULL ? 1_000 : 60;
     private static final int RESTARTS = 3;
     private static final int CHURN_PORTS = 30;
+    private static final Executor THREADS = task -> Thread.ofVirtual().start(task);
     private static final Duration TIME_MAX = Duration.ofMinutes(FULL ? MINUTES : 5);
 
-    private final Random random = new Random();
+    private final long seed = Long.getLong("skerry.chaos.seed", new Random().nextLong());
+    private final Random random = new Random(seed);
+    private int descriptors;
 
     /// A rule that comes and goes.
     private record Passing(int port, String id) {}
@@ -129,7 +134,8 @@ final class ContinuityIT {
 
     @Test
     void noSessionIsCutThatNoChangeConcerned(Cluster cluster) throws Exception {
-        try (SteadySessions sessions = new SteadySessions()) {
+        System.out.println("continuity with -Dskerry.chaos.seed=" + seed);
+        try (SteadySessions sessions = new SteadySessions(cluster.folder())) {
             int tcp = Cluster.port();
             int udp = Cluster.port();
             String instance = cluster.door().instance("steady");
@@ -142,30 +148,56 @@ final class ContinuityIT {
             assertThat(sessions.round()).isEmpty();
             Changes changes =
                     new Changes(cluster.door(), instance, List.of(tcpRule, udpRule), sessions);
-            int rounds = 0;
-            long end = System.nanoTime() + TIME_MAX.toNanos();
-            for (int part = 1; part <= RESTARTS + 1; part++) {
-                int until = CHANGES * part / (RESTARTS + 1);
-                CompletableFuture<Void> changing =
-                        CompletableFuture.runAsync(() -> changes.make(until, end));
-                if (part <= RESTARTS) {
-                    cluster.edge(part).hotRestart();
-                }
-                do {
-                    assertThat(sessions.round()).as("after %s changes", changes.made).isEmpty();
-                    rounds++;
-                } while (!changing.isDone());
-                changing.join();
-            }
+            int rounds = changeAndRestart(cluster, changes, sessions);
             assertThat(sessions.round()).isEmpty();
             cluster.awaitOnline(instance, tcpRule);
             cluster.awaitOnline(instance, udpRule);
             assertThat(cluster.door().nodes())
                     .containsExactly("edge-1 up", "edge-2 up", "edge-3 up");
             System.out.printf(
-                    "%d connections and %d UDP sessions through %d changes and %d hot restarts,"
-                            + " asked %d times each%n",
-                    CONNECTIONS, UDP_SESSIONS, changes.made.get(), RESTARTS, rounds + 2);
+                    "continuity: %,d connections and %,d UDP sessions through %,d changes and %d hot"
+                            + " restarts, asked %d times each; at most %,d descriptors in an edge"
+                            + " process%n",
+                    CONNECTIONS,
+                    UDP_SESSIONS,
+                    changes.made.get(),
+                    RESTARTS,
+                    rounds + 2,
+                    descriptors);
+        }
+    }
+
+    /// Asks every session without a pause while rules change and edge nodes are restarted; answers
+    /// how often.
+    private int changeAndRestart(Cluster cluster, Changes changes, SteadySessions sessions) {
+        int rounds = 0;
+        long end = System.nanoTime() + TIME_MAX.toNanos();
+        for (int part = 1; part <= RESTARTS + 1; part++) {
+            int until = CHANGES * part / (RESTARTS + 1);
+            int edge = part;
+            CompletableFuture<Void> changing =
+                    CompletableFuture.allOf(
+                            CompletableFuture.runAsync(() -> changes.make(until, end), THREADS),
+                            CompletableFuture.runAsync(
+                                    () -> {
+                                        if (edge <= RESTARTS) {
+                                            cluster.edge(edge).hotRestart();
+                                        }
+                                    },
+                                    THREADS));
+            do {
+                assertThat(sessions.round()).as("after %s changes", changes.made).isEmpty();
+                rounds++;
+                noteDescriptors(cluster);
+            } while (!changing.isDone());
+            changing.join();
+        }
+        return rounds;
+    }
+
+    private void noteDescriptors(Cluster cluster) {
+        for (int edge = 1; edge <= 3; edge++) {
+            descriptors = Math.max(descriptors, cluster.edge(edge).descriptors());
         }
     }
 }

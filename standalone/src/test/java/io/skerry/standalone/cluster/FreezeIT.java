@@ -1,13 +1,15 @@
 package io.skerry.standalone.cluster;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.locks.LockSupport;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Processes that stop for a while without dying (SIGSTOP), for longer than the 10 s after which
-/// the cluster drops a member.
+/// the cluster drops a member, in a stream of changes.
 @ExtendWith(SharedCluster.class)
 final class FreezeIT {
     /// `-Dskerry.freeze.seconds`, 16 by default; a long run takes 90.
@@ -18,7 +20,8 @@ final class FreezeIT {
     void aFrozenEdgeIsDownAndKeepsItsSessionsAndConvergesWhenItWakes(Cluster cluster)
             throws IOException {
         try (EchoSession.Origin echo = new EchoSession.Origin("127.0.0.1");
-                WordOrigin origin = new WordOrigin("thawed")) {
+                WordOrigin origin = new WordOrigin("thawed");
+                ChaosWriter writer = writer(cluster)) {
             int held = Cluster.port();
             int changed = Cluster.port();
             String instance = cluster.door().instance("frozen-edge");
@@ -35,10 +38,13 @@ final class FreezeIT {
                         Cluster.CONVERGE,
                         () -> cluster.door().nodes().contains("edge-2 down"),
                         () -> cluster.door().nodes());
-                await(wake);
+                writer.writeUntil(wake);
                 cluster.edge(2).signal("CONT");
+                cluster.awaitNodes();
+                report("an edge", writer, cluster.awaitTargets());
+                assertThat(WordOrigin.heard(cluster.address(2), changed)).contains("thawed");
                 cluster.awaitOnline(instance, rule);
-                cluster.awaitWord("thawed", changed, 2);
+                writer.everyNodeServesWhatWasAcknowledged();
                 session.beat();
             }
         }
@@ -46,7 +52,8 @@ final class FreezeIT {
 
     @Test
     void aFrozenRuleServiceStopsNobodyAndTakesPartWhenItWakes(Cluster cluster) {
-        try (WordOrigin origin = new WordOrigin("wrote on")) {
+        try (WordOrigin origin = new WordOrigin("wrote on");
+                ChaosWriter writer = writer(cluster)) {
             String instance = cluster.door().instance("frozen-rules");
             ServiceProcess frozen = cluster.rules().get(0);
             long wake = System.nanoTime() + FREEZE.toNanos();
@@ -68,16 +75,24 @@ final class FreezeIT {
                     },
                     () -> last[0]);
             cluster.awaitWord("wrote on", port, 1, 2, 3);
-            await(wake);
+            writer.writeUntil(wake);
             frozen.signal("CONT");
             cluster.awaitWell();
+            report("a rule service", writer, cluster.awaitTargets());
             cluster.awaitOnline(instance, last[0].json().getString("id"));
+            writer.everyNodeServesWhatWasAcknowledged();
         }
     }
 
-    private static void await(long nanoTime) {
-        while (System.nanoTime() < nanoTime) {
-            LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
-        }
+    private static ChaosWriter writer(Cluster cluster) {
+        long seed = Long.getLong("skerry.chaos.seed", new Random().nextLong());
+        System.out.println("freeze with -Dskerry.chaos.seed=" + seed);
+        return new ChaosWriter(cluster, 1, new Random(seed));
+    }
+
+    private static void report(String what, ChaosWriter writer, Duration late) {
+        System.out.printf(
+                "freeze: %s for %d s, %s; at its target %d ms after it was well%n",
+                what, FREEZE.toSeconds(), writer, late.toMillis());
     }
 }

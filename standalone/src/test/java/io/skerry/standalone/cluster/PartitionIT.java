@@ -6,7 +6,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -19,8 +23,7 @@ final class PartitionIT {
     private static final List<String> CONTROL = List.of("rules-1", "rules-2", "gateway");
     private static final List<String> EDGES = List.of("edge-1", "edge-2", "edge-3");
 
-    /// A pull every 2.2 s at the latest, 1 s for it, and the same again for a busy machine.
-    private static final Duration BY_PULL = Duration.ofSeconds(7);
+    private static final Duration BY_PULL = Cluster.AT_TARGET;
 
     /// A request that was lost is given up after 5 s, a new connection tried after 2 s more.
     private static final Duration AFTER_HEALING = Duration.ofSeconds(15);
@@ -30,6 +33,9 @@ final class PartitionIT {
 
     /// The API promises an answer to a write within 5 s; the rest is for a busy machine.
     private static final Duration REFUSED_WITHIN = Duration.ofSeconds(9);
+
+    private static final long MINUTES = Long.getLong("skerry.soak.minutes", 0);
+    private static final int ROUNDS = 3;
 
     private static Namespaces network;
     private static Cluster cluster;
@@ -203,5 +209,103 @@ final class PartitionIT {
         session.beat();
         network.heal();
         awaitServed(writeUntilAcknowledged(), Cluster.CONVERGE, 1, 2, 3);
+    }
+
+    /// Cuts of any kind, one or two at a time, for a while; `-Dskerry.soak.minutes` goes on with
+    /// them, `-Dskerry.chaos.seed` draws the same cuts again.
+    @Test
+    void whateverIsCutNoSessionEndsAndNothingAcknowledgedIsLost() {
+        long seed = Long.getLong("skerry.chaos.seed", new Random().nextLong());
+        System.out.println("partition with -Dskerry.chaos.seed=" + seed);
+        Random random = new Random(seed);
+        CutWriter writer = new CutWriter();
+        Duration slowest = Duration.ZERO;
+        int rounds = 0;
+        long end = System.nanoTime() + Duration.ofMinutes(MINUTES).toNanos();
+        for (; rounds < ROUNDS || System.nanoTime() < end; rounds++) {
+            List<RandomCut> cuts = RandomCut.draw(random);
+            System.out.println("partition: " + cuts);
+            cuts.forEach(cut -> cut.apply(network, cluster.rulesPorts()));
+            long heal = System.nanoTime() + RandomCut.duration(random).toNanos();
+            do {
+                writer.tryOne();
+                session.beat();
+            } while (System.nanoTime() < heal);
+            network.heal();
+            long healed = System.nanoTime();
+            writer.finish();
+            writer.awaitServed();
+            cluster.awaitNodes();
+            cluster.awaitTargets();
+            Duration took = Duration.ofNanos(System.nanoTime() - healed);
+            slowest = took.compareTo(slowest) > 0 ? took : slowest;
+            session.beat();
+        }
+        System.out.printf(
+                "partition: %d partitions, %s; well again at most %d ms after healing%n",
+                rounds, writer, slowest.toMillis());
+    }
+
+    /// Makes rules, each with a key of its own, whatever is answered.
+    private final class CutWriter {
+        private final Map<Integer, String> open = new LinkedHashMap<>();
+        private final List<Integer> acknowledged = new ArrayList<>();
+        private int served;
+        private int unanswered;
+
+        void tryOne() {
+            int port = Cluster.port();
+            String key = UUID.randomUUID().toString();
+            if (isStored(port, key)) {
+                acknowledged.add(port);
+            } else {
+                open.put(port, key);
+                unanswered++;
+            }
+        }
+
+        private boolean isStored(int port, String key) {
+            Door.Reply reply =
+                    cluster.door()
+                            .call(
+                                    "POST",
+                                    "/v1/instances/" + instance + "/rules",
+                                    Door.tcp(port, network.home(), origin.port()),
+                                    key);
+            assertThat(reply.status()).as(reply.text()).isIn(201, 503, 504);
+            return reply.status() == 201;
+        }
+
+        /// Asks again, with its key, for each that was refused or got no answer.
+        void finish() {
+            open.forEach((port, key) -> {
+                Waiting.until(
+                        "the write of port " + port + " is acknowledged",
+                        BUS_HEALED,
+                        () -> isStored(port, key),
+                        cluster::said);
+                acknowledged.add(port);
+            });
+            open.clear();
+        }
+
+        /// What was acknowledged is served by all, and nothing is stored twice.
+        void awaitServed() {
+            for (; served < acknowledged.size(); served++) {
+                PartitionIT.this.awaitServed(acknowledged.get(served), AFTER_HEALING, 1, 2, 3);
+            }
+            int stored =
+                    cluster.door()
+                            .call("GET", "/v1/instances/" + instance + "/rules?limit=1")
+                            .expect(200)
+                            .json()
+                            .getInteger("total");
+            assertThat(stored).isEqualTo(acknowledged.size() + 1);
+        }
+
+        @Override
+        public String toString() {
+            return acknowledged.size() + " writes, " + unanswered + " of them refused at first";
+        }
     }
 }

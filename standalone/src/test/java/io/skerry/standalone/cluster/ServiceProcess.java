@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One process of the product: can be killed, frozen and started again with the same settings.
@@ -151,6 +152,22 @@ final class ServiceProcess implements AutoCloseable {
         return process != null && process.isAlive();
     }
 
+    /// The most descriptors that it has open now, or the one that it took over from.
+    int descriptors() {
+        return Stream.concat(leaving.stream(), Stream.ofNullable(process))
+                .mapToInt(ServiceProcess::descriptors)
+                .max()
+                .orElse(0);
+    }
+
+    private static int descriptors(Process process) {
+        try (Stream<Path> open = Files.list(Path.of("/proc", "" + process.pid(), "fd"))) {
+            return (int) open.count();
+        } catch (IOException ended) {
+            return 0;
+        }
+    }
+
     /// Sends a signal such as `STOP` or `CONT`.
     void signal(String signal) {
         try {
@@ -189,6 +206,15 @@ final class ServiceProcess implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         return process.exitValue();
+    }
+
+    /// How many lines it has said with some words in them.
+    long count(String words) {
+        try (Stream<String> lines = Files.lines(log)) {
+            return lines.filter(line -> line.contains(words)).count();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
     }
 
     /// The end of what it said.

@@ -1,87 +1,67 @@
 package io.skerry.standalone.cluster;
 
 import java.io.IOException;
-import java.net.InetAddress;
+import java.net.DatagramPacket;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/// Sessions through edge nodes that are held open and asked in turn whether they still live, with
-/// the origins behind them.
+/// Sessions through edge nodes that are held open and asked again and again whether they still
+/// live, with the origins behind them.
 final class SteadySessions implements AutoCloseable {
     private static final int TIMEOUT_MILLIS = 10_000;
+    private static final Duration ORIGINS_START = Duration.ofSeconds(30);
+    private static final Pattern ORIGINS = Pattern.compile("origins ((?:\\d+ ?)+)");
 
-    private final List<ServerSocket> tcpOrigins = new ArrayList<>();
-    private final DatagramChannel udpOrigin;
+    /// After so many that are wrong the others are not waited for.
+    private static final int WRONG_MAX = 20;
+
+    private final ServiceProcess origins;
+    private final List<Integer> originPorts;
     private final List<Socket> connections = new ArrayList<>();
-    private final List<DatagramChannel> clients = new ArrayList<>();
-
-    /// The ports that each UDP session came to the origin from.
-    private final Map<Integer, Set<Integer>> ports = new ConcurrentHashMap<>();
-
+    private final List<UdpSession> udpSessions = new ArrayList<>();
     private long number;
 
-    SteadySessions() throws IOException {
-        for (int i = 0; i < 2; i++) {
-            ServerSocket origin = new ServerSocket(0, 4_096, InetAddress.ofLiteral("127.0.0.1"));
-            tcpOrigins.add(origin);
-            Thread.ofVirtual().start(() -> accept(origin));
+    /// @param from the ports that the origin saw it come from
+    private record UdpSession(DatagramChannel client, Set<Integer> from) {}
+
+    /// @param folder where the origins write what they say
+    SteadySessions(Path folder) {
+        origins =
+                new ServiceProcess(
+                        "origins", List.of(), SteadyOrigins.class.getName(), Map.of(), folder);
+        origins.start();
+        Waiting.until(
+                "the origins listen",
+                ORIGINS_START,
+                () -> ORIGINS.matcher(origins.said()).find(),
+                origins::said);
+        Matcher said = ORIGINS.matcher(origins.said());
+        if (!said.find()) {
+            throw new IllegalStateException(origins.said());
         }
-        udpOrigin = DatagramChannel.open();
-        udpOrigin.setOption(StandardSocketOptions.SO_RCVBUF, 1 << 20);
-        udpOrigin.bind(new InetSocketAddress("127.0.0.1", 0));
-        Thread.ofPlatform().daemon().start(this::echoDatagrams);
+        originPorts =
+                Arrays.stream(said.group(1).strip().split(" ")).map(Integer::valueOf).toList();
     }
 
-    private static void accept(ServerSocket origin) {
-        while (true) {
-            try {
-                Socket client = origin.accept();
-                Thread.ofVirtual().start(() -> echo(client));
-            } catch (IOException closed) {
-                return;
-            }
-        }
-    }
-
-    private static void echo(Socket client) {
-        try (client) {
-            client.getInputStream().transferTo(client.getOutputStream());
-        } catch (IOException gone) {
-            return;
-        }
-    }
-
-    private void echoDatagrams() {
-        ByteBuffer packet = ByteBuffer.allocate(64);
-        while (true) {
-            try {
-                InetSocketAddress from = (InetSocketAddress) udpOrigin.receive(packet.clear());
-                packet.flip();
-                ports.computeIfAbsent(packet.getInt(0), s -> ConcurrentHashMap.newKeySet())
-                        .add(from.getPort());
-                udpOrigin.send(packet, from);
-            } catch (IOException closed) {
-                return;
-            }
-        }
-    }
-
-    /// One of two TCP origins.
+    /// One of {@link SteadyOrigins#TCP_ORIGINS}.
     int tcpOrigin(int index) {
-        return tcpOrigins.get(index).getLocalPort();
+        return originPorts.get(index);
     }
 
-    int udpOrigin() throws IOException {
-        return ((InetSocketAddress) udpOrigin.getLocalAddress()).getPort();
+    int udpOrigin() {
+        return originPorts.get(SteadyOrigins.TCP_ORIGINS);
     }
 
     /// Opens sessions, spread over the three edge nodes.
@@ -96,53 +76,58 @@ final class SteadySessions implements AutoCloseable {
         for (int i = 0; i < udpSessions; i++) {
             DatagramChannel client = DatagramChannel.open();
             client.connect(new InetSocketAddress(cluster.address(1 + i % 3), udpPort));
-            clients.add(client);
+            client.socket().setSoTimeout(TIMEOUT_MILLIS);
+            this.udpSessions.add(new UdpSession(client, new HashSet<>()));
         }
     }
 
     /// Has every session carry a number there and back; answers what is wrong.
     List<String> round() {
-        List<String> wrong = new ArrayList<>();
         number++;
-        for (int i = 0; i < connections.size(); i++) {
-            try {
-                exchange(connections.get(i));
-            } catch (IOException | AssertionError failed) {
-                wrong.add("connection " + i + ": " + failed);
-            }
-        }
-        for (int i = 0; i < clients.size(); i++) {
-            try {
-                exchange(clients.get(i), i);
-            } catch (IOException | AssertionError failed) {
-                wrong.add("UDP session " + i + ": " + failed);
-            }
-        }
-        ports.forEach((session, seen) -> {
-            if (seen.size() > 1) {
-                wrong.add("UDP session " + session + " came from ports " + seen);
-            }
-        });
+        List<String> wrong = new ArrayList<>();
+        each("connection", connections, wrong, this::ask);
+        each("connection", connections, wrong, this::hear);
+        // One after the other: that no buffer on the way runs over is part of the promise to none.
+        each("UDP session", udpSessions, wrong, this::exchange);
         return wrong;
     }
 
-    private void exchange(Socket socket) throws IOException {
-        socket.getOutputStream().write(ByteBuffer.allocate(8).putLong(number).array());
-        byte[] back = socket.getInputStream().readNBytes(8);
-        if (back.length < 8 || ByteBuffer.wrap(back).getLong() != number) {
-            throw new AssertionError("sent " + number + ", got " + back.length + " other bytes");
+    private interface Step<T> {
+        void with(T session) throws IOException;
+    }
+
+    private static <T> void each(String what, List<T> sessions, List<String> wrong, Step<T> step) {
+        for (int i = 0; i < sessions.size() && wrong.size() < WRONG_MAX; i++) {
+            try {
+                step.with(sessions.get(i));
+            } catch (IOException | AssertionError failed) {
+                wrong.add(what + " " + i + ": " + failed);
+            }
         }
     }
 
-    private void exchange(DatagramChannel client, int session) throws IOException {
-        client.write(ByteBuffer.allocate(12).putInt(session).putLong(number).flip());
+    private void ask(Socket socket) throws IOException {
+        socket.getOutputStream().write(ByteBuffer.allocate(8).putLong(number).array());
+    }
+
+    private void hear(Socket socket) throws IOException {
+        byte[] back = socket.getInputStream().readNBytes(8);
+        if (back.length < 8 || ByteBuffer.wrap(back).getLong() != number) {
+            throw new AssertionError("sent " + number + ", got " + Arrays.toString(back));
+        }
+    }
+
+    private void exchange(UdpSession session) throws IOException {
+        session.client().write(ByteBuffer.allocate(8).putLong(number).flip());
         ByteBuffer back = ByteBuffer.allocate(64);
         // The adaptor has the time-out that the channel lacks.
-        java.net.DatagramPacket packet = new java.net.DatagramPacket(back.array(), 64);
-        client.socket().setSoTimeout(TIMEOUT_MILLIS);
-        client.socket().receive(packet);
-        if (back.getInt(0) != session || back.getLong(4) != number) {
-            throw new AssertionError("sent " + number + ", got " + back.getLong(4));
+        session.client().socket().receive(new DatagramPacket(back.array(), 64));
+        if (back.getLong() != number) {
+            throw new AssertionError("sent " + number + ", got " + back.getLong(0));
+        }
+        session.from().add(back.getInt());
+        if (session.from().size() > 1) {
+            throw new AssertionError("came from ports " + session.from());
         }
     }
 
@@ -151,12 +136,9 @@ final class SteadySessions implements AutoCloseable {
         for (Socket each : connections) {
             each.close();
         }
-        for (DatagramChannel each : clients) {
-            each.close();
+        for (UdpSession each : udpSessions) {
+            each.client().close();
         }
-        for (ServerSocket each : tcpOrigins) {
-            each.close();
-        }
-        udpOrigin.close();
+        origins.close();
     }
 }

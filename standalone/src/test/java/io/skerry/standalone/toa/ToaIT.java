@@ -147,12 +147,22 @@ final class ToaIT {
                             + " limit rate 1/hour burst 1 packets drop");
         }
         int port = serve("toa", v6 ? rig.machine.there6() : rig.machine.there(), origin);
+        Capture capture = Capture.on(rig.work, rig.machine.cable(), "tcp port " + origin);
         try (ToaRig.Client client = v6 ? client6(port) : client(port)) {
             String expected = (v6 ? CLIENT6 : CLIENT) + " " + client.port();
             assertThat(client.ask())
-                    .as(() -> rig.toaOrigin("status", "--pin", rig.pins.toString()).text())
+                    .as(() -> evidence(capture))
                     .isEqualTo("accept " + expected + " getpeername " + expected);
         }
+    }
+
+    /// What was on the wire, and what both sides have counted.
+    private String evidence(Capture capture) {
+        return capture.segments()
+                + "\nwritten "
+                + product.metrics().sum("skerry_toa_segments_total", "result=\"written\"")
+                + "\n"
+                + rig.toaOrigin("status", "--pin", rig.pins.toString()).text();
     }
 
     @Test

@@ -3,6 +3,8 @@ package io.skerry.standalone.toa;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.skerry.standalone.fixture.Await;
+import io.skerry.standalone.fixture.CgroupFolder;
+import io.skerry.standalone.fixture.Ports;
 import io.skerry.standalone.fixture.Program;
 import io.skerry.standalone.fixture.Tool;
 import io.skerry.standalone.fixture.Workspace;
@@ -24,6 +26,7 @@ final class ToaOriginIT {
     private static final String BEFORE = "0101080a0f5353a600000000";
 
     private static final String IPV4 = "c808d263771d87cd";
+    private static final String OTHER = "c8081234c0000201";
     private static final String IPV6 = "fd14d26320010db885a3000000008a2e03707334";
     private static final String CLIENT = "accept 119.29.135.205 53859 ";
 
@@ -108,6 +111,42 @@ final class ToaOriginIT {
     }
 
     @Test
+    void theFirstOfSeveralOptionsCounts() {
+        rig.attach(rig.machine.nobody());
+        int port = rig.cOrigin("6");
+
+        assertThat(connect(port, IPV4 + OTHER, OTHER + IPV4, IPV4 + IPV6, IPV6 + IPV4))
+                .extracting(line -> line.split(" ")[1])
+                .containsExactly(
+                        "::ffff:119.29.135.205",
+                        "::ffff:192.0.2.1",
+                        "::ffff:119.29.135.205",
+                        "2001:db8:85a3::8a2e:370:7334");
+        assertThat(rig.count("malformed")).isZero();
+
+        // Whoever writes one wrong is not believed a second.
+        assertThat(connect(port, "01c807d263771d87" + IPV4).getFirst())
+                .startsWith("accept ::ffff:" + rig.machine.nobody() + " ");
+        assertThat(rig.count("malformed")).isEqualTo(1);
+    }
+
+    @Test
+    void aClientThatTheKernelHasNoMemoryForIsCountedAndTheConnectionGoesOn() {
+        rig.attach(rig.machine.nobody());
+        int port = rig.cOrigin("4");
+        rig.machine.set("net.core.optmem_max", 16);
+        assertThat(connect(port, IPV4).getFirst())
+                .startsWith("accept " + rig.machine.nobody() + " ");
+        assertThat(rig.count("no_memory")).isEqualTo(1);
+        assertThat(rig.count("syn_recv_sock_no_toa")).isEqualTo(1);
+
+        rig.machine.set("net.core.optmem_max", 131_072);
+
+        assertThat(connect(port, IPV4).getFirst()).startsWith(CLIENT);
+        assertThat(rig.count("no_memory")).isEqualTo(1);
+    }
+
+    @Test
     void otherOptionsAndKindsAreNoneOfOurs() {
         rig.attach(rig.machine.nobody());
         int port = rig.cOrigin("4");
@@ -182,6 +221,58 @@ final class ToaOriginIT {
     }
 
     @Test
+    void twoAttachmentsToOneCgroupBelieveEachWhomItTrusts() {
+        Path second = Path.of(rig.pins + "-second");
+        rig.attach("192.0.2.0/24");
+        rig.attach(rig.machine.nobody(), second);
+        try {
+            int port = rig.cOrigin("4");
+            assertThat(connect(port, IPV4).getFirst()).startsWith(CLIENT);
+            assertThat(rig.count("untrusted")).isEqualTo(1);
+            assertThat(rig.count("getname_toa_ok")).isZero();
+
+            rig.detach(rig.pins);
+
+            assertThat(connect(port, IPV4).getFirst()).startsWith(CLIENT);
+        } finally {
+            rig.detach(second);
+        }
+        assertThat(second).doesNotExist();
+    }
+
+    @Test
+    void aProgramThatListensAlreadyIsCoveredFromItsNextConnectionOn() {
+        int port = rig.cOrigin("4");
+        assertThat(connect(port, IPV4).getFirst())
+                .startsWith("accept " + rig.machine.nobody() + " ");
+
+        rig.attach(rig.machine.nobody());
+
+        assertThat(connect(port, IPV4).getFirst()).startsWith(CLIENT);
+    }
+
+    /// As systemd does: the cgroup of a service goes when the service stops, and a new one comes.
+    @Test
+    void aServiceThatIsStartedAgainInANewCgroupIsCoveredByTheOneAbove() {
+        rig.attach(rig.machine.nobody());
+        for (int start = 0; start < 2; start++) {
+            try (CgroupFolder service = CgroupFolder.below(rig.cgroup)) {
+                int port = Ports.free();
+                Program origin =
+                        work.start(
+                                service.member(
+                                        rig.machine.inside(
+                                                rig.cProgram().toString(),
+                                                "4",
+                                                Integer.toString(port))));
+                origin.awaitText("listening");
+                assertThat(connect(port, IPV4).getFirst()).startsWith(CLIENT);
+                origin.close();
+            }
+        }
+    }
+
+    @Test
     void afterDetachingNothingIsLeft() {
         rig.attach(rig.machine.nobody());
         int port = rig.cOrigin("4");
@@ -228,8 +319,12 @@ final class ToaOriginIT {
                                 .toArray(String[]::new));
         watch.awaitText("(?s)ip6_address_free.*ip6_address_free.*ip6_address_free");
         assertThat(watch.isAlive()).isTrue();
-        rig.toaOrigin("detach", "--pin", rig.pins.toString());
-        watch.await(Duration.ofSeconds(20));
+        rig.attach("192.0.2.0/24");
+        watch.awaitText("trusts  \\[192.0.2.0/24\\]");
+        rig.detach(rig.pins);
+        Program.Ended ended = watch.await(Duration.ofSeconds(20));
+        assertThat(ended.status()).isZero();
+        assertThat(ended.text()).endsWith("\ndetached\n");
     }
 
     @Test
@@ -237,6 +332,8 @@ final class ToaOriginIT {
         assertThat(refusal("--cgroup=/nowhere/at/all"))
                 .isEqualTo("skerry: toa-origin: there is no cgroup /nowhere/at/all\n");
         assertThat(refusal("--cgroup=/tmp")).contains("/tmp is no cgroup (");
+        Path file = rig.cgroup.path().resolve("cgroup.procs");
+        assertThat(refusal("--cgroup=" + file)).contains(file + " is no folder; name a folder");
 
         Path v1 = work.path("v1");
         assertThat(v1.toFile().mkdir()).isTrue();
@@ -248,6 +345,46 @@ final class ToaOriginIT {
             run(Tool.path("umount", "mount"), v1.toString());
         }
         assertThat(rig.pins).doesNotExist();
+    }
+
+    @Test
+    void pinsThatCannotBeThereAreRefusedInClearWords() {
+        Program.Ended ended =
+                rig.toaOrigin(
+                        "attach",
+                        "--cgroup=" + rig.cgroup.path(),
+                        "--trust=10.0.0.0/8",
+                        "--pin=" + work.path("pins"));
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.text())
+                .isEqualTo(
+                        "skerry: toa-origin: "
+                                + work.path("pins")
+                                + " is not on a bpf file system; choose a folder below"
+                                + " /sys/fs/bpf\n");
+    }
+
+    @Test
+    void aCgroupThatAProgramHoldsForItselfIsRefusedUntilThatIsGone() {
+        String bpftool = Tool.path("bpftool", "bpftool");
+        Path object = rig.copy("/io/skerry/edge/bpf/toa_edge.bpf.o", "other.o");
+        Path other = Path.of(rig.pins + "-other");
+        String cgroup = rig.cgroup.path().toString();
+        run(bpftool, "prog", "load", object.toString(), other.toString());
+        try {
+            // Without 'multi', which would let others in.
+            run(bpftool, "cgroup", "attach", cgroup, "sock_ops", "pinned", other.toString());
+            assertThat(refusal("--cgroup=" + cgroup))
+                    .startsWith("skerry: toa-origin: a program at cgroup " + cgroup)
+                    .contains("lets no other in beside itself; bpftool cgroup tree shows it")
+                    .doesNotContain("no privilege");
+            assertThat(rig.pins).doesNotExist();
+
+            run(bpftool, "cgroup", "detach", cgroup, "sock_ops", "pinned", other.toString());
+            rig.attach("10.0.0.0/8");
+        } finally {
+            assertThat(other.toFile().delete()).isTrue();
+        }
     }
 
     private void run(String... command) {

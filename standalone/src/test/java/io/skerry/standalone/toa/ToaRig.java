@@ -6,11 +6,10 @@ import io.skerry.standalone.fixture.Ports;
 import io.skerry.standalone.fixture.Program;
 import io.skerry.standalone.fixture.Tool;
 import io.skerry.standalone.fixture.Workspace;
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -69,6 +68,11 @@ final class ToaRig implements Closeable {
 
     /// Attaches to the cgroup; fails where that is refused.
     void attach(String trusted) {
+        attach(trusted, pins);
+    }
+
+    /// The same, pinned in a folder of its own.
+    void attach(String trusted, Path folder) {
         Program.Ended ended =
                 toaOrigin(
                         "attach",
@@ -77,10 +81,14 @@ final class ToaRig implements Closeable {
                         "--trust",
                         trusted,
                         "--pin",
-                        pins.toString());
+                        folder.toString());
         if (ended.status() != 0) {
             throw new AssertionError(ended.text());
         }
+    }
+
+    void detach(Path folder) {
+        toaOrigin("detach", "--pin", folder.toString());
     }
 
     /// Trusts the edge's two addresses.
@@ -109,6 +117,16 @@ final class ToaRig implements Closeable {
 
     /// Starts the origin in C; answers its port.
     int cOrigin(String family, String... more) {
+        int port = Ports.free();
+        List<String> command =
+                new ArrayList<>(List.of(cProgram().toString(), family, Integer.toString(port)));
+        command.addAll(List.of(more));
+        start(command.toArray(String[]::new)).awaitText("listening");
+        return port;
+    }
+
+    /// The origin in C, compiled.
+    Path cProgram() {
         Path program = work.path("origin");
         if (!Files.exists(program)) {
             Path source = copy("origin.c");
@@ -124,19 +142,18 @@ final class ToaRig implements Closeable {
                 throw new AssertionError(built.text());
             }
         }
-        int port = Ports.free();
-        List<String> command =
-                new ArrayList<>(List.of(program.toString(), family, Integer.toString(port)));
-        command.addAll(List.of(more));
-        start(command.toArray(String[]::new)).awaitText("listening");
-        return port;
+        return program;
     }
 
     /// A program of the test resources, in the workspace.
     Path copy(String name) {
-        try (InputStream in =
-                Objects.requireNonNull(ToaRig.class.getResourceAsStream("/toa/" + name))) {
-            return work.write(name, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        return copy("/toa/" + name, name);
+    }
+
+    /// A file of the class path, in the workspace.
+    Path copy(String resource, String name) {
+        try (InputStream in = Objects.requireNonNull(ToaRig.class.getResourceAsStream(resource))) {
+            return Files.write(work.path(name), in.readAllBytes());
         } catch (IOException broken) {
             throw new UncheckedIOException(broken);
         }
@@ -144,21 +161,19 @@ final class ToaRig implements Closeable {
 
     @Override
     public void close() {
-        toaOrigin("detach", "--pin", pins.toString());
+        detach(pins);
     }
 
     /// A client of a rule.
     static final class Client implements Closeable {
         private final Socket socket = new Socket();
-        private final BufferedReader answers;
+        private final InputStream answers;
 
         Client(String from, String to, int port) throws IOException {
             socket.setSoTimeout(20_000);
             socket.bind(new InetSocketAddress(from, 0));
             socket.connect(new InetSocketAddress(to, port), 5_000);
-            answers =
-                    new BufferedReader(
-                            new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+            answers = new BufferedInputStream(socket.getInputStream());
         }
 
         int port() {
@@ -167,8 +182,30 @@ final class ToaRig implements Closeable {
 
         /// Says something; answers the answer.
         String ask() throws IOException {
-            socket.getOutputStream().write("hello\n".getBytes(StandardCharsets.UTF_8));
-            return String.valueOf(answers.readLine());
+            send("hello\n".getBytes(StandardCharsets.UTF_8));
+            return line();
+        }
+
+        void send(byte[] bytes) {
+            try {
+                socket.getOutputStream().write(bytes);
+            } catch (IOException broken) {
+                throw new UncheckedIOException(broken);
+            }
+        }
+
+        /// The next line, or what there was of it at the end.
+        String line() throws IOException {
+            StringBuilder line = new StringBuilder();
+            for (int next = answers.read(); next >= 0 && next != '\n'; next = answers.read()) {
+                line.append((char) next);
+            }
+            return line.toString();
+        }
+
+        /// The next bytes, fewer at the end.
+        byte[] receive(int count) throws IOException {
+            return answers.readNBytes(count);
         }
 
         @Override
