@@ -127,7 +127,7 @@ class LimitsTest {
                 "event_backlog_bytes 262144.0"
             })
     void everyLimitIsShownByItsName(String limit) throws Exception {
-        String[] parts = limit.split(" ");
+        String[] parts = limit.split(" ", -1);
         try (Door door = new Door()) {
             assertThat(door.gateway.metricsText())
                     .contains("skerry_limit{name=\"" + parts[0] + "\"} " + parts[1]);

@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -124,7 +125,7 @@ final class GoldenFilesTest {
     /// A step with one rule more than travels on the bus.
     private static ContentChange large() {
         InstanceContent content = content();
-        Rule rule = content.rules().get("rule-1");
+        Rule rule = Objects.requireNonNull(content.rules().get("rule-1"));
         TreeMap<String, Rule> rules = new TreeMap<>();
         for (int i = 0; i <= ContentChange.BUS_RULES_MAX; i++) {
             rules.put("rule-" + i, new Rule("rule-" + i, rule.spec(), 9));
