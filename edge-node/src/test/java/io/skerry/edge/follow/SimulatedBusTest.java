@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -113,7 +114,8 @@ final class SimulatedBusTest {
             SortedMap<String, String> truth = digests(control.contents());
             for (SimNode node : nodes) {
                 assertThat(digests(node.serves())).as(node.boot()).isEqualTo(truth);
-                NodeReport said = control.reports().get(node.boot().split("/", 2)[0]);
+                String name = node.boot().split("/", 2)[0];
+                NodeReport said = Objects.requireNonNull(control.reports().get(name), name);
                 assertThat(acknowledged(said)).as("said by " + node.boot()).isEqualTo(truth);
             }
         }

@@ -64,7 +64,8 @@ final class Clocks implements Site {
 
     /// Moves the clock of a process forward, or back where it is negative.
     void step(String process, Duration by) {
-        Duration now = steps.merge(process, by, Duration::plus);
+        Duration now = steps.getOrDefault(process, Duration.ZERO).plus(by);
+        steps.put(process, now);
         Path next = folder.resolve(process + ".next");
         try {
             Files.writeString(next, "%+d%n".formatted(now.toSeconds()));
