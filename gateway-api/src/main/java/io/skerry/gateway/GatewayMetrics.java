@@ -6,6 +6,7 @@ import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.core.metrics.Info;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.skerry.shared.bus.Operation;
 import io.skerry.shared.problem.Code;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -30,6 +31,12 @@ final class GatewayMetrics {
 
     /// Limit: bytes of a body.
     static final String BODY = "api_body_bytes";
+
+    /// Limit: bytes of a request line.
+    static final String LINE = "api_line_bytes";
+
+    /// Limit: bytes of all headers of a request.
+    static final String HEADERS = "api_header_bytes";
 
     /// Limit: reads that wait for a second answer.
     static final String READS_AGAIN = "reads_asked_again";
@@ -83,8 +90,26 @@ final class GatewayMetrics {
         limits.labelValues(WATCHERS).set(settings.watchersMax());
         limits.labelValues(BACKLOG).set(EventStream.BACKLOG_BYTES_MAX);
         limits.labelValues(BODY).set(RequestBody.BYTES_MAX);
+        limits.labelValues(LINE).set(GatewayVerticle.LINE_BYTES_MAX);
+        limits.labelValues(HEADERS).set(GatewayVerticle.HEADER_BYTES_MAX);
+        limits.labelValues("api_discarded_body_bytes").set(RequestBody.DISCARD_MAX);
+        limits.labelValues("api_idle_seconds").set(GatewayVerticle.IDLE_SECONDS);
+        limits.labelValues("api_json_levels").set(JsonText.DEPTH_MAX);
+        limits.labelValues("api_json_digits").set(JsonText.DIGITS_MAX);
+        limits.labelValues("api_read_seconds").set(Operation.PING.deadlineMillis() / 1_000.0);
+        limits.labelValues("api_write_seconds")
+                .set(Operation.CREATE_RULES.deadlineMillis() / 1_000.0);
         limits.labelValues(READS_AGAIN).set(RuleCalls.ASK_ANOTHER_MAX);
-        for (String name : Set.of(CONNECTIONS, SEND_TIME, BODY, WATCHERS, BACKLOG, READS_AGAIN)) {
+        for (String name :
+                Set.of(
+                        CONNECTIONS,
+                        SEND_TIME,
+                        BODY,
+                        WATCHERS,
+                        BACKLOG,
+                        LINE,
+                        HEADERS,
+                        READS_AGAIN)) {
             hits.initLabelValues(name);
         }
         String version = GatewayMetrics.class.getPackage().getImplementationVersion();

@@ -1,5 +1,7 @@
 package io.skerry.gateway;
 
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.problem.Code;
@@ -24,13 +26,15 @@ import org.jspecify.annotations.Nullable;
 
 /// Owns the HTTP server: one event loop accepts, reads, asks and answers.
 final class GatewayVerticle extends VerticleBase {
-    /// Bytes of the request line, and of all headers together; longer ones are refused.
-    private static final int LINE_BYTES_MAX = 4_096;
+    /// Bytes of the request line, and of all headers together; longer ones are refused. Bytes of a
+    /// request line; a longer one is answered 414.
+    static final int LINE_BYTES_MAX = 4_096;
 
-    private static final int HEADER_BYTES_MAX = 16 * 1024;
+    /// Bytes of all headers of a request; more are answered 431.
+    static final int HEADER_BYTES_MAX = 16 * 1024;
 
     /// A connection on which nothing moves for so long ends.
-    private static final int IDLE_SECONDS = 60;
+    static final int IDLE_SECONDS = 60;
 
     /// Time for open requests when the gateway stops.
     private static final int STOP_SECONDS = 5;
@@ -70,6 +74,7 @@ final class GatewayVerticle extends VerticleBase {
         HttpServer server =
                 vertx.createHttpServer(options())
                         .connectionHandler(connections::onConnection)
+                        .invalidRequestHandler(request -> refuseHead(request, metrics))
                         .requestHandler(request -> {
                             connections.onRequest(request);
                             router.handle(request);
@@ -79,6 +84,16 @@ final class GatewayVerticle extends VerticleBase {
         running = new Running(server, events, health, metrics);
         return server.listen(settings.api().port(), settings.api().host())
                 .recover(failure -> Future.failedFuture(cannotListen(failure)));
+    }
+
+    /// What is not HTTP, or has too large a head, is answered without a document.
+    private static void refuseHead(HttpServerRequest request, GatewayMetrics metrics) {
+        switch (request.decoderResult().cause()) {
+            case TooLongHttpLineException line -> metrics.hit(GatewayMetrics.LINE);
+            case TooLongHttpHeaderException headers -> metrics.hit(GatewayMetrics.HEADERS);
+            case null, default -> {}
+        }
+        HttpServerRequest.DEFAULT_INVALID_REQUEST_HANDLER.handle(request);
     }
 
     private static HttpServerOptions options() {

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LimitsTest {
     private static final String IMPORT = "/v1/instances/sid-1/rules/import";
@@ -102,6 +104,33 @@ class LimitsTest {
             assertThat(door.call("GET", "/health/live", "A: " + filling, "B: " + filling).status())
                     .isEqualTo(431);
             assertThat(door.call("GET", "/" + filling).status()).isEqualTo(414);
+            door.awaitMetric("skerry_limit_hits_total{name=\"api_header_bytes\"} 1.0");
+            door.awaitMetric("skerry_limit_hits_total{name=\"api_line_bytes\"} 1.0");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "api_connections 1024.0",
+                "api_send_seconds 30.0",
+                "api_idle_seconds 60.0",
+                "api_line_bytes 4096.0",
+                "api_header_bytes 16384.0",
+                "api_body_bytes 4194304.0",
+                "api_discarded_body_bytes 1.6777216E7",
+                "api_json_levels 32.0",
+                "api_json_digits 100.0",
+                "api_read_seconds 2.0",
+                "api_write_seconds 5.0",
+                "event_watchers 100.0",
+                "event_backlog_bytes 262144.0"
+            })
+    void everyLimitIsShownByItsName(String limit) throws Exception {
+        String[] parts = limit.split(" ", -1);
+        try (Door door = new Door()) {
+            assertThat(door.gateway.metricsText())
+                    .contains("skerry_limit{name=\"" + parts[0] + "\"} " + parts[1]);
         }
     }
 

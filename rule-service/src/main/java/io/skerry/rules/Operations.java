@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 /// Finds who carries out a request, and turns whatever happens into a reply.
 final class Operations {
     private static final Logger log = LoggerFactory.getLogger(Operations.class);
-    private static final int NAME_MAX = 200;
+    static final int NAME_MAX = 200;
 
     private final Database database;
     private final InstanceOperations instances;
@@ -86,7 +86,7 @@ final class Operations {
                 switch (reply) {
                     case RuleReply.Done done -> "done";
                     case RuleReply.Refused(Problem problem) -> {
-                        problem.mistakes().forEach(each -> metrics.refused(each.code()));
+                        problem.mistakes().forEach(each -> metrics.refused(operation, each));
                         yield problem.code().word();
                     }
                 };

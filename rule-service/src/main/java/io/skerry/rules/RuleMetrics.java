@@ -6,13 +6,25 @@ import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.core.metrics.Info;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.node.Reports;
+import io.skerry.rules.node.Statuses;
+import io.skerry.rules.node.Sweep;
 import io.skerry.rules.origingroup.GroupOperations;
+import io.skerry.rules.page.Page;
 import io.skerry.rules.revision.Contents;
+import io.skerry.rules.revision.DryRun;
 import io.skerry.rules.revision.Writes;
+import io.skerry.rules.rollout.Gate;
+import io.skerry.rules.rule.RulesBody;
 import io.skerry.rules.serve.NodeApi;
+import io.skerry.rules.serve.Pulls;
 import io.skerry.rules.store.Database;
-import io.skerry.shared.problem.Code;
+import io.skerry.shared.content.ContentChange;
+import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.PortProbe;
+import io.skerry.shared.problem.Mistake;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,7 +32,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 /// What a rule service counts and measures.
-final class RuleMetrics {
+final class RuleMetrics implements LimitHits {
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final Histogram rollout =
             Histogram.builder()
@@ -58,19 +70,51 @@ final class RuleMetrics {
                         .help("Named limits of this process.")
                         .labelNames("name")
                         .register(registry);
-        limit.labelValues("instances").set(settings.instanceQuota());
-        limit.labelValues("slots").set(settings.slots());
-        limit.labelValues("history_revisions").set(settings.historyMaxRevisions());
-        limit.labelValues("history_days").set(settings.historyDays());
-        limit.labelValues("writes_waiting").set(Writes.WAITING_MAX);
-        limit.labelValues("contents_rules").set(Contents.RULES_MAX);
-        limit.labelValues("origin_groups").set(GroupOperations.GROUPS_MAX);
-        limit.labelValues("nodes").set(Reports.NODES_MAX);
-        limit.labelValues("node_report_bytes").set(NodeApi.REPORT_BYTES_MAX);
-        limit.labelValues("database_connections").set(Database.CONNECTIONS_MAX);
-        for (String name : new String[] {"instances", "slots", "rules"}) {
-            limitHits.initLabelValues(name);
+        for (Limit each : Limit.values()) {
+            limit.labelValues(each.word()).set(value(each, settings));
+            if (each.isCounted()) {
+                limitHits.initLabelValues(each.word());
+            }
         }
+    }
+
+    private static double value(Limit limit, RuleServiceSettings settings) {
+        return switch (limit) {
+            case INSTANCES -> settings.instanceQuota();
+            case SLOTS -> settings.slots();
+            case RULES -> RulesBody.RULES_MAX;
+            case ORIGIN_GROUPS -> GroupOperations.GROUPS_MAX;
+            case NODES -> Reports.NODES_MAX;
+            case PAGE_ITEMS -> Page.LIMIT_MAX;
+            case IDEMPOTENCY_KEY_CHARACTERS -> Writes.KEY_MAX;
+            case AUDIT_CHARACTERS -> Operations.NAME_MAX;
+            case WRITES_WAITING -> Writes.WAITING_MAX;
+            case WRITE_TURN_SECONDS -> Writes.TURN_MILLIS / 1_000.0;
+            case DATABASE_CONNECTIONS -> Database.CONNECTIONS_MAX;
+            case DATABASE_WAITING -> Database.WAITING_MAX;
+            case READ_SECONDS -> Database.READ_DEADLINE.toMillis() / 1_000.0;
+            case WRITE_SECONDS -> Database.WRITE_DEADLINE.toMillis() / 1_000.0;
+            case HISTORY_REVISIONS -> settings.historyMaxRevisions();
+            case HISTORY_DAYS -> settings.historyDays();
+            case CONTENTS_RULES -> Contents.RULES_MAX;
+            case CONTENTS_PRINTED -> Pulls.PRINTED_MAX;
+            case PULL_STEPS -> Pulls.STEPS_MAX;
+            case STEP_RULES -> ContentChange.BUS_RULES_MAX;
+            case STATUS_EVENTS -> Statuses.EVENTS_MAX;
+            case NODE_REPORT_BYTES -> NodeApi.REPORT_BYTES_MAX;
+            case NODE_COUNTED_RULES -> NodeReport.COUNTED_RULES_MAX;
+            case NODE_SILENCE_SECONDS -> Sweep.SILENCE_SECONDS;
+            case NODE_IDLE_SECONDS -> NodeApi.IDLE_SECONDS;
+            case PROBE_SECONDS -> DryRun.PROBE_MILLIS / 1_000.0;
+            case PROBE_TAKEN -> PortProbe.Answer.TAKEN_MAX;
+            case CANARY_APPLY_SECONDS -> Gate.APPLY_SECONDS;
+            case CANARY_LOSSES -> Gate.LOSSES;
+        };
+    }
+
+    @Override
+    public void hit(Limit limit) {
+        limitHits.labelValues(limit.word()).inc();
     }
 
     void rollout(double seconds) {
@@ -82,11 +126,19 @@ final class RuleMetrics {
     }
 
     /// Counts a refusal that comes from a limit.
-    void refused(Code code) {
-        switch (code) {
-            case QUOTA -> limitHits.labelValues("instances").inc();
-            case NO_SLOT -> limitHits.labelValues("slots").inc();
-            case TOO_MANY -> limitHits.labelValues("rules").inc();
+    ///
+    /// @param operation word of the operation
+    void refused(String operation, Mistake mistake) {
+        boolean group = operation.endsWith("origin_group");
+        switch (mistake.code()) {
+            case QUOTA -> hit(Limit.INSTANCES);
+            case NO_SLOT -> hit(Limit.SLOTS);
+            case TOO_MANY -> hit(group ? Limit.ORIGIN_GROUPS : Limit.RULES);
+            case OUT_OF_RANGE -> {
+                if (mistake.field().equals("limit")) {
+                    hit(Limit.PAGE_ITEMS);
+                }
+            }
             default -> {}
         }
     }

@@ -66,16 +66,17 @@ final class RuleServiceVerticle extends VerticleBase {
     public Future<?> start() {
         Database opened = open();
         database = opened;
-        Contents contents = new Contents();
-        Publication publication = new Publication(bus);
+        Contents contents = new Contents(metrics);
+        Publication publication = new Publication(bus, metrics);
         Writes writes =
                 new Writes(
                         opened,
                         contents,
                         publication,
-                        new DryRun(bus),
-                        settings.historyMaxRevisions());
-        Statuses statuses = new Statuses(opened, publication, metrics::rollout);
+                        new DryRun(bus, metrics),
+                        settings.historyMaxRevisions(),
+                        metrics);
+        Statuses statuses = new Statuses(opened, publication, metrics::rollout, metrics);
         Context home = context;
         publication.onTouched(
                 instance -> home.runOnContext(v -> statuses.refresh(Set.of(instance))));
@@ -91,10 +92,16 @@ final class RuleServiceVerticle extends VerticleBase {
                 new Reports(
                         opened,
                         publication,
-                        changed -> home.runOnContext(v -> statuses.refresh(changed)));
-        NodeApi api = new NodeApi(reports, new Pulls(opened, contents), settings.nodeToken());
+                        changed -> home.runOnContext(v -> statuses.refresh(changed)),
+                        metrics);
+        NodeApi api =
+                new NodeApi(
+                        reports,
+                        new Pulls(opened, contents, metrics),
+                        settings.nodeToken(),
+                        metrics);
         serveNodes(api, home);
-        Sweep sweeper = new Sweep(opened, statuses, publication, settings.historyDays());
+        Sweep sweeper = new Sweep(opened, statuses, publication, settings.historyDays(), metrics);
         sweep = sweeper;
         sweeper.run();
         vertx.setPeriodic(

@@ -120,6 +120,33 @@ final class DryRunTest {
     }
 
     @Test
+    void anImportAsksTheNodesAndSaysHowManyRulesItWouldMake() {
+        String held = "port_in_use: tcp:0.0.0.0:81 is held by nginx (pid 7)";
+        answering(
+                "boot-a",
+                new PortProbe.Answer(List.of(new PortProbe.Taken(Protocol.TCP, 81, held))));
+        String text = "tcp:80 10.0.0.5 80 off off\nudp:81-90 10.0.0.5 81-90 off off\n";
+        JsonObject answer = ask(Operation.IMPORT_RULES, dry(), text);
+        assertThat(answer.getInteger("imported")).isEqualTo(2);
+        assertThat(answer.getJsonArray("opened")).hasSize(2);
+        assertThat(first(answer, "nodes").getString("probe")).isEqualTo("taken");
+        assertThat(first(answer, "nodes").getJsonArray("taken").encode()).contains(held);
+        assertThat(asked.getFirst().ports())
+                .containsExactlyInAnyOrder(
+                        new PortProbe.Ports(Protocol.TCP, new PortRange(80, 80)),
+                        new PortProbe.Ports(Protocol.UDP, new PortRange(81, 90)));
+        assertThat(rules.instance(id).getInteger("ruleCount")).isZero();
+        rules.refuses(
+                Operation.IMPORT_RULES,
+                dry(),
+                text + "tcp:80 10.0.0.5 80 off off",
+                422,
+                "line 3 duplicate_port");
+        assertThat(asked).as("nobody is asked about a mistake").hasSize(1);
+        rules.ok(Operation.IMPORT_RULES, Map.of("instance", id), text);
+    }
+
+    @Test
     void aChangedRuleProbesOnlyThePortsThatAreNew() {
         String rule = rules.newRule(id, "80-85").getString("id");
         JsonObject ports = new JsonObject().put("ports", new JsonArray().add("84-87"));

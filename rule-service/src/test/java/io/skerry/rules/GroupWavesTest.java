@@ -132,8 +132,12 @@ final class GroupWavesTest {
             assertThat(hint.getBoolean("small")).isEqualTo(!held1);
             assertThat(hint.getJsonArray("groups")).hasSize(held1 ? 0 : 1);
         }
-        canary.follow();
-        awaitState(waved, "done");
+        RuleServiceFixture.await(
+                () -> {
+                    canary.follow();
+                    return state(waved).equals("done");
+                },
+                () -> rollout(waved).encode());
         assertThat(other.target(waved).revision()).isEqualTo(revision);
         assertThat(pulled(other, waved)).contains("10.0.0.6");
         assertThat(rollout(waved).getJsonArray("groups")).isEmpty();

@@ -109,7 +109,7 @@ final class WavesTest {
         assertThat(nodes.getJsonObject(0).getBoolean("canary")).isTrue();
         assertThat(nodes.getJsonObject(1).getLong("target")).isEqualTo(before.revision());
 
-        RuleServiceFixture.await(() -> state().equals("done"), () -> rollout().encode());
+        awaitDone(canary);
         assertThat(other.target(id).revision()).isEqualTo(made.getLong("revision"));
         assertThat(canary.target(id).watched()).isFalse();
         follow();
@@ -184,6 +184,16 @@ final class WavesTest {
         assertThat(rollout().getString("reason"))
                 .isEqualTo(rule + ": 100 % of 10 sessions without a connection, 2 % before");
         assertThat(rules.rule(id, rule).getString("originPort")).isEqualTo("80");
+    }
+
+    /// The canary goes on to report.
+    private void awaitDone(RuleServiceFixture.Node node) {
+        RuleServiceFixture.await(
+                () -> {
+                    node.follow();
+                    return state().equals("done");
+                },
+                () -> rollout().encode());
     }
 
     private void awaitState(String state) {
@@ -276,9 +286,17 @@ final class WavesTest {
         assertThat(other.target(id)).isEqualTo(canary.target(id));
     }
 
+    /// The canary in another life, as after a kill.
+    private RuleServiceFixture.Node reborn(String boot) {
+        RuleServiceFixture.Node again = rules.new Node("a", boot);
+        again.labels = canary.labels;
+        RuleServiceFixture.await(() -> again.send().statusCode() == 200, () -> "the name is free");
+        return again;
+    }
+
     @Test
-    void anotherRuleServiceGoesOnWithARolloutAndALostCanaryTakesItBack() {
-        String first = rules.newRule(id, "80").getString("id");
+    void anotherRuleServiceGoesOnWithARollout() {
+        rules.newRule(id, "80");
         waves(600);
         rules.newRule(id, "81");
         canary.follow();
@@ -286,12 +304,117 @@ final class WavesTest {
         rules.close();
         rules = new RuleServiceFixture(database, Map.of());
         assertThat(state()).isEqualTo("observing");
-        RuleServiceFixture.Node again = rules.new Node("a", "another-boot");
-        RuleServiceFixture.await(() -> again.send().statusCode() == 200, () -> "the name is free");
+    }
+
+    @Test
+    void aCanaryThatIsKilledAndComesBackIsWatchedAnewAndTakesNothingBack() {
+        rules.newRule(id, "80");
+        waves(2);
+        Targets.Target held = other.target(id);
+        long made = rules.newRule(id, "81").getLong("revision");
+        RuleServiceFixture.Node again = reborn("second-life");
+        RuleServiceFixture.await(
+                () -> String.valueOf(rollout().getString("reason")).contains("awaited"),
+                () -> rollout().encode());
+        assertThat(state()).isEqualTo("canary");
+        assertThat(other.target(id)).as("nobody else gets it meanwhile").isEqualTo(held);
+        assertThat(again.target(id).revision()).isEqualTo(made);
+        awaitDone(again);
+        assertThat(other.target(id).revision()).isEqualTo(made);
+    }
+
+    @Test
+    void aCanaryThatIsKilledAgainTakesTheChangeBack() {
+        String first = rules.newRule(id, "80").getString("id");
+        waves(600);
+        rules.newRule(id, "81");
+        canary.follow();
+        awaitState("observing");
+        RuleServiceFixture.Node again = reborn("second-life");
+        RuleServiceFixture.await(
+                () -> {
+                    again.follow();
+                    return canaries().contains("second-life");
+                },
+                this::canaries);
+        reborn("third-life");
         awaitState("rolled_back");
-        assertThat(rollout().getString("reason")).isEqualTo("a went down or restarted");
+        assertThat(rollout().getString("reason")).isEqualTo("a went down or restarted again");
         assertThat(rules.instance(id).getInteger("ruleCount")).isEqualTo(1);
         assertThat(rules.rule(id, first).getString("status")).isEqualTo("online");
+    }
+
+    /// The lives of the canaries that the rollout has taken notice of.
+    private String canaries() {
+        return TestPostgres.shared()
+                .text(database.database(), "SELECT canaries::text FROM rollout");
+    }
+
+    @Test
+    void aCanaryThatSaysGoodbyeTakesNothingBackHoweverQuicklyItIsBack() {
+        rules.newRule(id, "80");
+        waves(2);
+        long made = rules.newRule(id, "81").getLong("revision");
+        canary.follow();
+        awaitState("observing");
+        canary.state = NodeReport.State.LEAVING;
+        canary.sync();
+        RuleServiceFixture.Node again = reborn("second-life");
+        RuleServiceFixture.await(
+                () -> {
+                    again.follow();
+                    other.follow();
+                    return state().equals("done");
+                },
+                () -> rollout().encode());
+        assertThat(other.target(id).revision()).isEqualTo(made);
+    }
+
+    @Test
+    void aCanaryThatIsLostForGoodIsReplacedUnlessThatRisksTheLastNode() {
+        RuleServiceFixture.Node third = rules.node("c");
+        third.follow();
+        rules.newRule(id, "80");
+        waves(600);
+        third.follow();
+        long made = rules.newRule(id, "81").getLong("revision");
+        lose(other, third);
+        RuleServiceFixture.await(
+                () -> other.target(id).revision() == made || third.target(id).revision() == made,
+                () -> rollout().encode());
+        assertThat(other.target(id).revision()).isNotEqualTo(third.target(id).revision());
+        assertThat(state()).isEqualTo("canary");
+    }
+
+    @Test
+    void aCanaryThatIsLostForGoodTakesTheChangeBackWhereOnlyOneOtherNodeServes() {
+        rules.newRule(id, "80");
+        waves(600);
+        Targets.Target held = other.target(id);
+        rules.newRule(id, "81");
+        lose(other);
+        awaitState("rolled_back");
+        assertThat(rollout().getString("reason"))
+                .isEqualTo("a went down and is not back, and only b would be left to try it");
+        assertThat(other.target(id)).isNotEqualTo(held);
+        assertThat(rules.instance(id).getInteger("ruleCount")).isEqualTo(1);
+    }
+
+    /// The canary is not heard of any more, and the time to come back is over.
+    private void lose(RuleServiceFixture.Node... others) {
+        TestPostgres postgres = TestPostgres.shared();
+        postgres.execute(
+                database.database(),
+                "UPDATE node SET state = 'down', seen_at = now() - interval '1 minute' WHERE name ="
+                        + " 'a'");
+        RuleServiceFixture.await(
+                () -> {
+                    List.of(others).forEach(RuleServiceFixture.Node::sync);
+                    return String.valueOf(rollout().getString("reason")).contains("awaited");
+                },
+                () -> rollout().encode());
+        postgres.execute(
+                database.database(), "UPDATE rollout SET state_at = now() - interval '61 seconds'");
     }
 
     @Test

@@ -50,7 +50,9 @@ public final class LibBpf {
             String why = "";
             try {
                 loaded = load();
-            } catch (IllegalArgumentException | UnsupportedOperationException missing) {
+            } catch (
+                    IllegalArgumentException
+                            missing) { // what libraryLookup throws for no such file
                 LOG.debug("no {}", FILE, missing);
                 why = FILE + " was not found: install libbpf1 (Debian, Ubuntu) or libbpf (Fedora)";
             }

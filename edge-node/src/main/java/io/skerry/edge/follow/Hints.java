@@ -1,7 +1,7 @@
 package io.skerry.edge.follow;
 
 import io.skerry.shared.content.ContentChange;
-import io.skerry.shared.problem.Checked;
+import io.skerry.shared.content.Hint;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -19,18 +19,13 @@ final class Hints {
 
     /// Notes a hint. False where there is nothing to apply in it, so that a pull is needed.
     boolean add(JsonObject message) {
-        if (Boolean.FALSE.equals(message.getValue("small")) || waiting.size() >= WAITING_MAX) {
+        if (waiting.size() >= WAITING_MAX) {
             return false;
         }
-        try {
-            if (ContentChange.read(message) instanceof Checked.Ok<ContentChange>(var change)) {
-                waiting.add(change);
-                return true;
-            }
-            return false;
-        } catch (RuntimeException unreadable) {
-            return false;
-        }
+        return switch (Hint.read(message)) {
+            case Hint.Step(ContentChange change) -> waiting.add(change);
+            case Hint.Ask ask -> false;
+        };
     }
 
     /// What the waiting hints make of the running contents: of instances that run already, and only

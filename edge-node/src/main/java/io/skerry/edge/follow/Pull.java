@@ -2,6 +2,7 @@ package io.skerry.edge.follow;
 
 import io.skerry.shared.content.ContentChange;
 import io.skerry.shared.content.InstanceContent;
+import io.skerry.shared.content.PullAnswer;
 import io.skerry.shared.content.Targets;
 import io.skerry.shared.problem.Checked;
 import io.skerry.shared.problem.Mistake;
@@ -41,20 +42,19 @@ sealed interface Pull {
     static Pull judge(
             String instance, Targets.Target target, @Nullable Held have, JsonObject answer) {
         try {
-            if (answer.getValue("content") instanceof JsonObject content) {
-                return snapshot(instance, target, content, answer);
-            }
-            if (answer.getValue("changes") instanceof JsonArray changes) {
-                return steps(instance, target, have, changes);
-            }
-            return new Nothing("neither content nor changes");
+            return switch (PullAnswer.read(answer).orElse(null)) {
+                case PullAnswer.Whole(JsonObject content, String digest) ->
+                        snapshot(instance, target, content, digest);
+                case PullAnswer.Steps(JsonArray changes) -> steps(instance, target, have, changes);
+                case null -> new Nothing("neither content nor changes");
+            };
         } catch (RuntimeException unreadable) {
             return unreadable(instance, answer, String.valueOf(unreadable.getMessage()));
         }
     }
 
     private static Pull snapshot(
-            String instance, Targets.Target target, JsonObject content, JsonObject answer) {
+            String instance, Targets.Target target, JsonObject content, @Nullable String digest) {
         switch (InstanceContent.read(content)) {
             case Checked.Refused<InstanceContent>(List<Mistake> mistakes) -> {
                 Mistake first = mistakes.getFirst();
@@ -68,7 +68,7 @@ sealed interface Pull {
                 if (read.revision() < target.revision()) {
                     return new Nothing("content older than the target, " + read.revision());
                 }
-                return vouched(target, held, answer)
+                return vouched(target, held, digest)
                         ? new Good(held)
                         : unvouched(instance, content);
             }
@@ -77,10 +77,10 @@ sealed interface Pull {
 
     /// A change may have come since the target was told; what it led to says the answer itself,
     /// where it comes from a peer that says so.
-    private static boolean vouched(Targets.Target target, Held held, JsonObject answer) {
+    private static boolean vouched(Targets.Target target, Held held, @Nullable String digest) {
         return held.content().revision() == target.revision()
                 ? held.is(target)
-                : held.digest().equals(answer.getString("digest", held.digest()));
+                : digest == null || held.digest().equals(digest);
     }
 
     private static Pull steps(

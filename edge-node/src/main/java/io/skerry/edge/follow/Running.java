@@ -95,7 +95,12 @@ final class Running {
         Set<String> instances = targets.keySet();
         unread.keySet().retainAll(instances);
         // What runs is the target again: the one that could not be read never was.
-        unread.keySet().removeIf(id -> held.containsKey(id) && held.get(id).is(targets.get(id)));
+        targets.forEach((id, target) -> {
+            Held runs = held.get(id);
+            if (runs != null && runs.is(target)) {
+                unread.remove(id);
+            }
+        });
         trials.heldBack().stream()
                 .map(Trial::instance)
                 .filter(each -> !instances.contains(each))

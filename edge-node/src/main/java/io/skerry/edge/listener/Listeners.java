@@ -109,7 +109,12 @@ public final class Listeners {
             context.executeBlocking(
                             () -> {
                                 Map<ListenerKey, Refusal> refusals =
-                                        new HashMap<>(portOwner.refusals(others, ours::contains));
+                                        new HashMap<>(
+                                                portOwner.refusals(
+                                                        others,
+                                                        ours::contains,
+                                                        Set.of(),
+                                                        factories.steering().elsewhere()));
                                 BindProbe.refusals(others).forEach(refusals::putIfAbsent);
                                 return refusals;
                             })

@@ -7,7 +7,6 @@ import io.vertx.core.Future;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -53,18 +52,18 @@ final class SteeredOpenings {
         if (rules.isEmpty() && closed.isEmpty()) {
             return Future.succeededFuture();
         }
-        Map<OpeningPlan.Opening, List<Listener>> opened = new LinkedHashMap<>();
+        List<OpenRule> opened = rules.stream().map(OpenRule::new).toList();
         return fronts().compose(fronts ->
-                        openAll(rules, opened)
+                        openAll(opened)
                                 .compose(all -> settled())
                                 .compose(settled -> change(fronts, closed, rules)))
                 .onSuccess(done ->
-                        opened.forEach((rule, each) -> host.opened(rule.wanted(), each, true)))
+                        opened.forEach(each -> host.opened(each.wanted(), each.listeners(), true)))
                 .recover(failure -> {
                     LOG.error("steering failed", failure);
-                    for (OpeningPlan.Opening rule : rules) {
-                        host.abandoned(rule.wanted(), opened.getOrDefault(rule, List.of()));
-                        host.refused(rule.wanted(), Openings.failed(failure));
+                    for (OpenRule each : opened) {
+                        host.abandoned(each.wanted(), each.listeners());
+                        host.refused(each.wanted(), Openings.failed(failure));
                     }
                     return Future.succeededFuture();
                 });
@@ -126,25 +125,39 @@ final class SteeredOpenings {
         return List.copyOf(all);
     }
 
-    private Future<Void> openAll(
-            List<OpeningPlan.Opening> rules, Map<OpeningPlan.Opening, List<Listener>> opened) {
-        record Port(OpeningPlan.Opening rule, ListenerKey key) {}
-        List<Port> ports = new ArrayList<>();
-        rules.forEach(rule -> rule.keys().forEach(key -> ports.add(new Port(rule, key))));
-        List<Future<?>> all = new ArrayList<>(ports.size());
+    /// A rule with its ports, as far as they have been asked for. A port that is being closed opens
+    /// on the thread that closes it, so what has opened is asked of the futures.
+    private record OpenRule(OpeningPlan.Opening rule, List<Future<Listener>> ports) {
+        OpenRule(OpeningPlan.Opening rule) {
+            this(rule, new ArrayList<>(rule.keys().size()));
+        }
+
+        WantedListener wanted() {
+            return rule.wanted();
+        }
+
+        List<Listener> listeners() {
+            return ports.stream().filter(Future::succeeded).map(Future::result).toList();
+        }
+    }
+
+    private Future<Void> openAll(List<OpenRule> rules) {
+        record Port(OpenRule rule, ListenerKey key) {}
+        List<Port> keys = new ArrayList<>();
+        for (OpenRule each : rules) {
+            each.rule().keys().forEach(key -> keys.add(new Port(each, key)));
+        }
+        List<Future<?>> all = new ArrayList<>(keys.size());
         return Slices.each(
                         context,
                         nanoClock,
-                        ports.iterator(),
+                        keys.iterator(),
                         port -> {
                             ListenerFactory factory = factories.of(port.key().protocol());
                             Route route = host.route(port.key(), port.rule().wanted());
                             Future<Listener> opening = factory.openSteered(port.key(), route);
-                            all.add(
-                                    opening.onSuccess(listener ->
-                                            opened.computeIfAbsent(
-                                                            port.rule(), r -> new ArrayList<>())
-                                                    .add(listener)));
+                            port.rule().ports().add(opening);
+                            all.add(opening);
                         })
                 .compose(v -> all.isEmpty() ? Future.succeededFuture() : Future.join(all))
                 .mapEmpty();

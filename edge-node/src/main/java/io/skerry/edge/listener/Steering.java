@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Leads what comes for many ports to a few sockets, the fronts. Implemented by `steering`.
 ///
@@ -68,10 +69,18 @@ public interface Steering extends AutoCloseable {
     @Override
     void close();
 
-    /// None at all.
+    /// None at all, where nobody else steers either.
     ///
     /// @param why in a sentence
     static Steering none(Mode mode, String why) {
+        return none(mode, why, Map::of);
+    }
+
+    /// None at all.
+    ///
+    /// @param why in a sentence
+    /// @param elsewhere ports that others steer all the same, with who they are; blocking
+    static Steering none(Mode mode, String why, Supplier<Map<ListenerKey, String>> elsewhere) {
         return new Steering() {
             @Override
             public Mode mode() {
@@ -95,7 +104,7 @@ public interface Steering extends AutoCloseable {
 
             @Override
             public Map<ListenerKey, String> elsewhere() {
-                return Map.of();
+                return elsewhere.get();
             }
 
             @Override

@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,30 +86,46 @@ public final class KernelSteering implements Steering {
             ReservedPorts reserved,
             OutgoingPorts outgoing,
             OptionalInt node) {
+        return of(settings, reserved, outgoing, node, () -> BpfObject.open("steer"));
+    }
+
+    /// Where the program comes from.
+    interface Program {
+        BpfObject open() throws BpfException;
+    }
+
+    static Steering of(
+            SteeringSettings settings,
+            ReservedPorts reserved,
+            OutgoingPorts outgoing,
+            OptionalInt node,
+            Program program) {
+        int number = node.orElseGet(() -> new SecureRandom().nextInt());
+        // A socket of ours would get nothing where another node steers.
+        Supplier<Map<ListenerKey, String>> elsewhere = () -> Neighbours.ports(number);
         if (settings.mode() == Mode.OFF) {
-            return Steering.none(Mode.OFF, "it is switched off (edge.steering)");
+            return Steering.none(Mode.OFF, "it is switched off (edge.steering)", elsewhere);
         }
         try {
-            int number = node.orElseGet(() -> new SecureRandom().nextInt());
-            return new KernelSteering(settings, number, reserved, outgoing, load());
+            return new KernelSteering(settings, number, reserved, outgoing, load(program));
         } catch (BpfException refused) {
             LOG.debug("the kernel does not take the steering program", refused);
-            return Steering.none(settings.mode(), reason(refused));
+            return Steering.none(settings.mode(), reason(refused), elsewhere);
         }
     }
 
     /// Why this machine cannot steer; empty where it can. Loads the program to find out.
     public static Optional<String> unavailability() {
         try {
-            load().close();
+            load(() -> BpfObject.open("steer")).close();
             return Optional.empty();
         } catch (BpfException refused) {
             return Optional.of(reason(refused));
         }
     }
 
-    private static BpfObject load() throws BpfException {
-        BpfObject object = BpfObject.open("steer");
+    private static BpfObject load(Program program) throws BpfException {
+        BpfObject object = program.open();
         try {
             object.load();
             return object;
@@ -119,19 +136,13 @@ public final class KernelSteering implements Steering {
     }
 
     private static String reason(BpfException refused) {
-        Optional<String> noLibrary = LibBpf.unavailability();
-        if (noLibrary.isPresent()) {
-            return noLibrary.get();
-        }
-        return switch (refused.errno()) {
-            case Errno.EPERM ->
-                    "the process may not load kernel programs: run it as root or with CAP_BPF and"
-                            + " CAP_NET_ADMIN";
-            case Errno.EINVAL, Errno.ENOSYS, Errno.EOPNOTSUPP ->
-                    "the kernel does not know such programs, it should be Linux 5.10 or newer: "
-                            + refused.getMessage();
-            default -> "the kernel refuses the program: " + refused.getMessage();
-        };
+        return LibBpf.unavailability()
+                .orElseGet(() ->
+                        refused.errno() == Errno.EPERM
+                                ? "the process may not load kernel programs: run it as root or with"
+                                        + " CAP_BPF and CAP_NET_ADMIN"
+                                : "the kernel refuses the program, which needs Linux 5.10 or newer: "
+                                        + refused.getMessage());
     }
 
     @Override

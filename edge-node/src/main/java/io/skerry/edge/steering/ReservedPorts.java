@@ -1,5 +1,6 @@
 package io.skerry.edge.steering;
 
+import io.skerry.edge.transport.OutgoingPorts;
 import io.skerry.edge.transport.Sysctl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,6 +30,7 @@ public final class ReservedPorts {
     private final Path note;
     private BitSet ours;
     private boolean said;
+    private boolean saidTooFew;
 
     /// @param folder of the node; a note of what was reserved is kept there
     public ReservedPorts(Path folder) {
@@ -51,7 +53,8 @@ public final class ReservedPorts {
         }
     }
 
-    /// Reserves those of the ports that the system might give out, and no others of ours.
+    /// Reserves those of the ports that the system might give out, and no others of ours; none
+    /// where too few would be left.
     ///
     /// @return whether they are reserved
     synchronized boolean reserve(BitSet ports) {
@@ -62,15 +65,20 @@ public final class ReservedPorts {
             // What a process that wanted to take over has added is ours as well.
             ours.or(noted());
             int[] ends = Sysctl.portRange(system);
-            BitSet wanted = new BitSet();
-            wanted.set(ends[0], ends[1] + 1);
+            BitSet range = new BitSet();
+            range.set(ends[0], ends[1] + 1);
+            BitSet wanted = (BitSet) range.clone();
             wanted.and(ports);
             BitSet now = PortList.parse(Sysctl.read(list));
-            if (contains(now, wanted) && contains(wanted, ours)) {
-                return true;
-            }
             BitSet others = (BitSet) now.clone();
             others.andNot(ours);
+            boolean possible = wanted.isEmpty() || leavesEnough(range, wanted, others);
+            if (!possible) {
+                wanted.clear();
+            }
+            if (contains(now, wanted) && contains(wanted, ours)) {
+                return possible;
+            }
             BitSet adding = (BitSet) wanted.clone();
             adding.andNot(others);
             BitSet next = (BitSet) others.clone();
@@ -81,7 +89,7 @@ public final class ReservedPorts {
             write(note(either), next);
             ours = adding;
             note(adding);
-            return true;
+            return possible;
         } catch (IOException | IllegalArgumentException refused) {
             if (!said && !ports.isEmpty()) {
                 said = true;
@@ -93,6 +101,24 @@ public final class ReservedPorts {
             }
             return false;
         }
+    }
+
+    /// Whether programs that ask for any port, we among them, still find one.
+    private boolean leavesEnough(BitSet range, BitSet wanted, BitSet others) {
+        BitSet left = (BitSet) range.clone();
+        left.andNot(wanted);
+        left.andNot(others);
+        boolean enough = left.cardinality() >= OutgoingPorts.RANGE_MIN;
+        if (!enough && !saidTooFew) {
+            saidTooFew = true;
+            LOG.warn(
+                    "of the ports that the system gives out, rules leave {}, fewer than {}: none is"
+                            + " reserved, and another program may be given a port of a rule and"
+                            + " miss its answers there",
+                    left.cardinality(),
+                    OutgoingPorts.RANGE_MIN);
+        }
+        return enough;
     }
 
     private static boolean contains(BitSet all, BitSet some) {

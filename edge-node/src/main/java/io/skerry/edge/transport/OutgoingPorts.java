@@ -48,8 +48,9 @@ public final class OutgoingPorts {
                 }
             };
 
-    /// A smaller range would run out too soon.
-    private static final int RANGE_MIN = 256;
+    /// Ports that rules have to leave; fewer would run out too soon, and then sockets leave from
+    /// any.
+    public static final int RANGE_MIN = 256;
 
     private volatile int range;
 

@@ -3,6 +3,7 @@ package io.skerry.edge.listener;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.skerry.edge.bpf.Kernel;
 import io.skerry.edge.metrics.RuleCounters;
@@ -25,6 +26,7 @@ import io.skerry.edge.transport.Transport;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
+import io.skerry.shared.rule.Rule;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -281,11 +283,40 @@ final class ListenersTest {
     }
 
     @Test
+    void refusesTheRulesOfAChangeThatTheKernelDoesNotTakeUntilItDoes() throws Exception {
+        assumeTrue(mode == Steering.Mode.ON, "sockets need no table");
+        RefusingTable table = new RefusingTable(steering);
+        steering = table;
+        listeners = with(new DescriptorBudget(20_000, 2_000));
+        int origin = origin().getLocalPort();
+        Rule a = Rules.tcp("rule-a", 1, origin, "15000-15099");
+        Rule b = Rules.tcp("rule-b", 2, origin, "16000-16099");
+        apply(Rules.content(0, false, a));
+
+        table.refuse(true);
+        apply(Rules.content(0, false, a, b));
+        assertThat(listeners.refused("sid-1")).containsOnlyKeys("rule-b");
+        assertThat(listeners.refused("sid-1").get("rule-b"))
+                .isEqualTo(
+                        "bind_failed: steering failed: create steer_table: Cannot allocate memory"
+                                + " (12)");
+        assertThat(isOpen(15_000)).isTrue();
+        assertThat(isOpen(16_000)).isFalse();
+        assertThat(listeners.steeredPorts()).isEqualTo(100);
+
+        table.refuse(false);
+        await(listeners.retryRefused());
+        assertThat(listeners.refused("sid-1")).isEmpty();
+        assertThat(isOpen(16_099)).isTrue();
+    }
+
+    @Test
     void movesAPortToAnotherRuleWithoutCuttingItsSessions() throws Exception {
         int port = freePort();
         ServerSocket before = origin();
         ServerSocket after = origin();
-        apply(Rules.content(0, false, draining("rule-a", before.getLocalPort(), port)));
+        var draining = Rules.draining(Rules.tcp("rule-a", 1, before.getLocalPort(), "" + port), 60);
+        apply(Rules.content(0, false, draining));
         try (Socket old = dial(port);
                 Socket oldOrigin = before.accept()) {
             apply(Rules.content(0, false, Rules.tcp("rule-b", 2, after.getLocalPort(), "" + port)));
@@ -307,27 +338,6 @@ final class ListenersTest {
         Socket socket = dial(port);
         origin.accept().close();
         return socket;
-    }
-
-    private static io.skerry.shared.rule.Rule draining(String id, int originPort, int port) {
-        var rule = Rules.tcp(id, 1, originPort, "" + port);
-        var spec = rule.spec();
-        return new io.skerry.shared.rule.Rule(
-                id,
-                new io.skerry.shared.rule.RuleSpec(
-                        spec.protocol(),
-                        spec.ports(),
-                        spec.origin(),
-                        spec.originPort(),
-                        spec.persistence(),
-                        spec.clientIp(),
-                        "",
-                        60,
-                        60,
-                        spec.ppv2Udp(),
-                        spec.headerDestination(),
-                        0),
-                1);
     }
 
     @Test

@@ -56,6 +56,26 @@ public final class Rules {
         return new Rule(id, spec, revision);
     }
 
+    /// The same rule, whose sessions may go on for a while when it is gone.
+    public static Rule draining(Rule rule, int seconds) {
+        RuleSpec spec = rule.spec();
+        RuleSpec draining =
+                new RuleSpec(
+                        spec.protocol(),
+                        spec.ports(),
+                        spec.origin(),
+                        spec.originPort(),
+                        spec.persistence(),
+                        spec.clientIp(),
+                        spec.tag(),
+                        spec.idleSeconds(),
+                        seconds,
+                        spec.ppv2Udp(),
+                        spec.headerDestination(),
+                        spec.maxConnections());
+        return new Rule(rule.id(), draining, rule.revision());
+    }
+
     public static InstanceContent content(int slot, boolean ipv6, Rule... rules) {
         TreeMap<String, Rule> byId = new TreeMap<>();
         for (Rule each : rules) {

@@ -78,6 +78,17 @@ final class ReservedPortsTest {
     }
 
     @Test
+    void leavesTheSystemPortsToGiveOut() throws Exception {
+        ReservedPorts reserved = new ReservedPorts(system, data);
+
+        assertThat(reserved.reserve(ports(32_768, 60_743))).isTrue();
+        assertThat(list()).isEqualTo("32768-60743");
+        assertThat(reserved.reserve(ports(32_768, 60_744))).isFalse();
+        assertThat(list()).isEqualTo("40000,50000-50001");
+        assertThat(reserved.reserve(ports(32_768, 60_743))).isTrue();
+    }
+
+    @Test
     void aListThatIsLongIsCutBetweenPorts() {
         BitSet odd = new BitSet();
         for (int port = 33_001; port < 40_000; port += 2) {

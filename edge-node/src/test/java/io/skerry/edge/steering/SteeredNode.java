@@ -1,10 +1,13 @@
 package io.skerry.edge.steering;
 
+import io.skerry.edge.bpf.BpfObject;
 import io.skerry.edge.listener.DescriptorBudget;
 import io.skerry.edge.listener.InheritedSockets;
 import io.skerry.edge.listener.ListenerFactories;
+import io.skerry.edge.listener.ListenerKey;
 import io.skerry.edge.listener.Listeners;
 import io.skerry.edge.listener.OwnPorts;
+import io.skerry.edge.listener.Refusal;
 import io.skerry.edge.listener.RouteSource;
 import io.skerry.edge.listener.RuleKey;
 import io.skerry.edge.listener.Rules;
@@ -18,7 +21,6 @@ import io.skerry.edge.origin.Origin;
 import io.skerry.edge.origin.OriginPool;
 import io.skerry.edge.origin.OriginState;
 import io.skerry.edge.session.SessionLimits;
-import io.skerry.edge.tcp.BeforeConnect;
 import io.skerry.edge.tcp.TcpListeners;
 import io.skerry.edge.tcp.TcpSettings;
 import io.skerry.edge.transport.EventLoops;
@@ -36,6 +38,7 @@ import io.vertx.core.Vertx;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -47,9 +50,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,6 +64,9 @@ import java.util.stream.Stream;
 /// A process of a test, in a network namespace of its own: the listeners of a node on two event
 /// loops, an echo origin, and clients. Takes a command a line, answers each with a line.
 public final class SteeredNode {
+    /// In the environment: a file with the program to load in place of the product's.
+    static final String PROGRAM = "STEERED_NODE_PROGRAM";
+
     private static final InetAddress HOME = IpText.parse("127.0.0.1").orElseThrow();
 
     private final Vertx vertx = Vertx.vertx();
@@ -72,6 +80,11 @@ public final class SteeredNode {
     private final TreeMap<String, Rule> rules = new TreeMap<>();
     private final Map<String, Socket> kept = new TreeMap<>();
     private final Map<String, DatagramSocket> peers = new TreeMap<>();
+
+    /// Ports from which the node has reached the origins.
+    private final Set<Integer> callers = ConcurrentHashMap.newKeySet();
+
+    private int drainSeconds;
     private final TcpListeners tcp;
     private final UdpListeners udp;
     private final Steering steering;
@@ -91,15 +104,27 @@ public final class SteeredNode {
                         loops,
                         TcpSettings.DEFAULT,
                         (route, client, dialled, origin) -> null,
-                        BeforeConnect.NOTHING,
+                        (fd, route, client) -> {
+                            outgoing.keep(fd);
+                            return true;
+                        },
                         limits,
                         metrics,
                         own,
                         System::nanoTime);
         udp = new UdpListeners(loops.group(), own, limits, metrics, UdpSettings.DEFAULTS, outgoing);
+        SteeringSettings settings = new SteeringSettings(mode, portsMax);
+        ReservedPorts reserved = new ReservedPorts(folder);
+        String program = System.getenv(PROGRAM);
         steering =
-                KernelSteering.of(
-                        new SteeringSettings(mode, portsMax), new ReservedPorts(folder), outgoing);
+                program == null
+                        ? KernelSteering.of(settings, reserved, outgoing)
+                        : KernelSteering.of(
+                                settings,
+                                reserved,
+                                outgoing,
+                                OptionalInt.empty(),
+                                () -> BpfObject.open("steer", bytes(Path.of(program))));
         listeners =
                 new Listeners(
                         vertx,
@@ -116,6 +141,14 @@ public final class SteeredNode {
                         System::nanoTime,
                         new InheritedSockets(List.of()),
                         () -> {});
+    }
+
+    private static byte[] bytes(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
     }
 
     /// @param args mode, most ports, folder
@@ -143,6 +176,8 @@ public final class SteeredNode {
                 case "apply" -> apply();
                 case "rule" -> rule(words);
                 case "drop" -> "" + (rules.remove(words[1]) != null);
+                case "probe" ->
+                        probe(words[1], Integer.parseInt(words[2]), Integer.parseInt(words[3]));
                 case "refused" -> "" + listeners.refused("sid-1");
                 case "ports" -> listeners.steeredPorts() + " steered";
                 case "dial" -> dial(Integer.parseInt(words[1]), Integer.parseInt(words[2]));
@@ -153,6 +188,8 @@ public final class SteeredNode {
                 case "talk" -> talk(words[1], Integer.parseInt(words[2]));
                 case "descriptors" -> descriptors();
                 case "leave" -> leave(words);
+                case "serve" -> serve(words);
+                case "drain" -> drain(Integer.parseInt(words[1]));
                 case "stop" -> stop();
                 default -> "what is " + words[0] + "?";
             };
@@ -172,9 +209,14 @@ public final class SteeredNode {
         Protocol protocol = Protocol.valueOf(words[2]);
         int origin = protocol == Protocol.TCP ? tcpOrigin.getLocalPort() : udpOrigin.getLocalPort();
         String[] ports = java.util.Arrays.copyOfRange(words, 3, words.length);
-        rules.put(
-                words[1],
-                Rules.rule(words[1], rules.size() + 1, protocol, origin, ClientIp.OFF, ports));
+        Rule rule = Rules.rule(words[1], rules.size() + 1, protocol, origin, ClientIp.OFF, ports);
+        rules.put(words[1], Rules.draining(rule, drainSeconds));
+        return "noted";
+    }
+
+    /// Rules noted from now on drain so long.
+    private String drain(int seconds) {
+        drainSeconds = seconds;
         return "noted";
     }
 
@@ -183,6 +225,22 @@ public final class SteeredNode {
         long began = System.nanoTime();
         await(listeners.apply(List.of(content)));
         return "" + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+    }
+
+    /// How many of the ports could not be opened, and why the first of them could not.
+    private String probe(String protocol, int first, int last) throws Exception {
+        List<ListenerKey> keys = new ArrayList<>();
+        for (int port = first; port <= last; port++) {
+            InetAddress everywhere = IpText.parse("0.0.0.0").orElseThrow();
+            keys.add(new ListenerKey(Protocol.valueOf(protocol), everywhere, port));
+        }
+        Map<ListenerKey, Refusal> refusals = await(listeners.probe(keys));
+        return refusals.size()
+                + keys.stream()
+                        .filter(refusals::containsKey)
+                        .findFirst()
+                        .map(key -> " " + refusals.get(key))
+                        .orElse("");
     }
 
     private String dial(int first, int last) {
@@ -292,6 +350,39 @@ public final class SteeredNode {
         return "" + within;
     }
 
+    /// serve PROTOCOL COUNT PORT FIRST LAST: so many sessions, one after the other, and how many of
+    /// the ports that they reached the origin from are among these.
+    private String serve(String[] words) throws IOException {
+        callers.clear();
+        int count = Integer.parseInt(words[2]);
+        int port = Integer.parseInt(words[3]);
+        int good = 0;
+        for (int i = 0; i < count; i++) {
+            good += words[1].equals("TCP") ? dialOnce(port) : askOnce(port);
+        }
+        int first = Integer.parseInt(words[4]);
+        int last = Integer.parseInt(words[5]);
+        long within = callers.stream().filter(each -> first <= each && each <= last).count();
+        return good + " served, from rule ports " + within;
+    }
+
+    /// Ends with a reset, as then does the connection to the origin: none keeps its port a while.
+    private static int dialOnce(int port) throws IOException {
+        try (Socket socket = new Socket(HOME, port)) {
+            socket.setSoTimeout(10_000);
+            socket.setSoLinger(true, 0);
+            socket.getOutputStream().write('x');
+            return socket.getInputStream().read() == 'x' ? 1 : 0;
+        }
+    }
+
+    private static int askOnce(int port) throws IOException {
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.connect(new InetSocketAddress(HOME, port));
+            return echoes(socket) ? 1 : 0;
+        }
+    }
+
     private String stop() throws Exception {
         await(listeners.stop(Duration.ZERO, Future.succeededFuture()));
         tcp.close();
@@ -303,6 +394,7 @@ public final class SteeredNode {
         while (!tcpOrigin.isClosed()) {
             try {
                 Socket socket = tcpOrigin.accept();
+                callers.add(socket.getPort());
                 Thread.ofVirtual().start(() -> echo(socket));
             } catch (IOException closed) {
                 return;
@@ -324,6 +416,7 @@ public final class SteeredNode {
             try {
                 packet.setLength(2_000);
                 udpOrigin.receive(packet);
+                callers.add(packet.getPort());
                 udpOrigin.send(packet);
             } catch (IOException closed) {
                 return;

@@ -3,19 +3,27 @@ package io.skerry.edge.steering;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.skerry.edge.Eventually;
+import io.skerry.edge.bpf.BpfObject;
 import io.skerry.edge.bpf.Kernel;
+import io.skerry.edge.listener.DescriptorBudget;
 import io.skerry.edge.listener.Steering;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Forty thousand ports on one socket, in network namespaces of their own.
 @Timeout(180)
@@ -116,6 +124,40 @@ final class SteeringTest {
         node.ask("apply");
         assertThat(node.ask("closed UDP " + (FIRST + 3))).isEqualTo("closed");
         assertThat(node.ask("use other")).isEqualTo("alive");
+        assertThat(node.ask("stop")).isEqualTo("stopped");
+    }
+
+    @Test
+    void aSessionOutlivesItsRuleForTheDrainTimeWhateverElseChanges() throws Exception {
+        Namespace.Node node = node(Steering.Mode.ON);
+        node.ask("drain 3600");
+        node.ask("rule rule-a UDP 20000-20019");
+        node.ask("drain 1");
+        node.ask("rule rule-b UDP 20020-20039");
+        node.ask("drain 0");
+        node.ask("apply");
+        assertThat(node.ask("talk mine 20003")).isEqualTo("alive");
+        assertThat(node.ask("talk brief 20023")).isEqualTo("alive");
+
+        // One by one, and so many that they are changed at once; each in both directions.
+        for (String ports : List.of("21000-21009", "21000-21299", "21000-21001")) {
+            node.ask("rule rule-c UDP " + ports);
+            node.ask("apply");
+            assertThat(node.ask("use mine")).isEqualTo("alive");
+        }
+        node.ask("drop rule-a");
+        node.ask("drop rule-b");
+        node.ask("apply");
+        assertThat(node.ask("closed UDP 20003")).isEqualTo("closed");
+        assertThat(node.ask("use mine")).isEqualTo("alive");
+        Eventually.holds("the end of the drain", () -> !node.ask("use brief").equals("alive"));
+        // The port is another rule's, and in the table again.
+        node.ask("rule rule-d UDP 20000-20019");
+        node.ask("rule rule-c UDP 21000-21299");
+        node.ask("apply");
+        assertThat(node.ask("refused")).isEqualTo("{}");
+        assertThat(node.ask("ask 20000 20019 1")).isEqualTo("20");
+        assertThat(node.ask("use mine")).isEqualTo("alive");
         assertThat(node.ask("stop")).isEqualTo("stopped");
     }
 
@@ -298,6 +340,12 @@ final class SteeringTest {
                 .contains("rule-b=steering_full: its 200 ports are too many: 200 are steered")
                 .doesNotContain("rule-a");
         assertThat(node.ask("dial 20000 20099")).isEqualTo("100");
+        assertThat(node.ask("closed TCP 21000")).isEqualTo("closed");
+
+        node.ask("drop rule-a");
+        node.ask("apply");
+        assertThat(node.ask("refused")).isEqualTo("{}");
+        assertThat(node.ask("dial 21000 21099")).isEqualTo("100");
     }
 
     @Test
@@ -318,5 +366,125 @@ final class SteeringTest {
         assertThat(node.ask("refused")).isEqualTo("{}");
         assertThat(node.ask("ports")).isEqualTo("0 steered");
         assertThat(node.ask("dial 20000 20099")).isEqualTo("100");
+    }
+
+    @Test
+    void whoAsksInAdvanceIsToldWhatOtherNodesSteer() throws Exception {
+        Namespace.Node first = node(Steering.Mode.ON);
+        Namespace.Node second = namespace.node(Steering.Mode.ON, 100_000, folder.resolve("second"));
+        first.ask("rule rule-a TCP 20000-20099");
+        first.ask("apply");
+        second.ask("rule rule-a TCP 21000-21099");
+        second.ask("apply");
+
+        assertThat(second.ask("probe TCP 20050 20149"))
+                .startsWith("50 port_in_use: ")
+                .contains("20050 is held by " + steering(first));
+        assertThat(first.ask("probe TCP 20950 21049"))
+                .startsWith("50 port_in_use: ")
+                .contains("21000 is held by " + steering(second));
+        assertThat(second.ask("probe UDP 20050 20149")).isEqualTo("0");
+        assertThat(second.ask("probe TCP 21000 21099")).isEqualTo("0");
+        assertThat(first.ask("dial 20000 20099")).isEqualTo("100");
+        assertThat(second.ask("dial 21000 21099")).isEqualTo("100");
+        second.kill();
+        assertThat(first.ask("probe TCP 20950 21049")).isEqualTo("0");
+    }
+
+    private static String steering(Namespace.Node node) {
+        return "another Skerry node, which steers it (pid " + node.pid() + ")";
+    }
+
+    @Test
+    void aNodeThatDoesNotSteerOpensNoPortThatAnotherSteers() throws Exception {
+        Namespace.Node first = node(Steering.Mode.ON);
+        Namespace.Node second =
+                namespace.node(Steering.Mode.OFF, 100_000, folder.resolve("second"));
+        first.ask("rule rule-a TCP 20000-20099");
+        first.ask("apply");
+        second.ask("rule rule-a TCP 20099-20198");
+        second.ask("rule rule-b TCP 21000-21099");
+        second.ask("apply");
+
+        assertThat(second.ask("refused"))
+                .contains("rule-a=port_in_use: ")
+                .contains("20099 is held by " + steering(first))
+                .doesNotContain("rule-b");
+        assertThat(second.ask("probe TCP 20098 20100")).startsWith("2 port_in_use: ");
+        assertThat(second.ask("dial 21000 21099")).isEqualTo("100");
+        assertThat(first.ask("dial 20000 20099")).isEqualTo("100");
+    }
+
+    /// What a kernel without it says to a function that the program calls, and what the verifier
+    /// says to a program without an end.
+    @ParameterizedTest
+    @CsvSource({"SK_ASSIGN, unknown", "EXIT, insn"})
+    void aProgramThatTheKernelRefusesLeavesSocketsAndTheReason(Instruction changed, String said)
+            throws Exception {
+        Path program = folder.resolve("steer.o");
+        Files.write(program, changed.spoil());
+        String[] with = {"env", SteeredNode.PROGRAM + "=" + program};
+        Namespace.Node node = namespace.node(Steering.Mode.AUTO, 100_000, folder, with);
+
+        assertThat(node.ask("missing"))
+                .startsWith("the kernel refuses the program, which needs Linux 5.10 or newer: load")
+                .contains("libbpf says: ")
+                .contains(said);
+        node.ask("rule rule-a TCP 20000-21099");
+        node.ask("apply");
+        assertThat(node.ask("refused")).isEqualTo("{}");
+        assertThat(node.ask("ports")).isEqualTo("0 steered");
+        assertThat(node.ask("dial 20000 21099")).isEqualTo("1100");
+        assertThat(attached()).isEmpty();
+    }
+
+    /// Instructions of the program, and what the kernel will not take in their place.
+    private enum Instruction {
+        /// A call of `bpf_sk_assign`, number 124; the other is of no function.
+        SK_ASSIGN(0x0000_007c_0000_0085L, 0x0000_fffe_0000_0085L),
+        /// The end of a program; the other goes on after it.
+        EXIT(0x95L, 0x0000_0000_0000_00b7L);
+
+        private final long there;
+        private final long instead;
+
+        Instruction(long there, long instead) {
+            this.there = there;
+            this.instead = instead;
+        }
+
+        /// The product's program with the first of these replaced.
+        private byte[] spoil() throws IOException {
+            try (InputStream in = BpfObject.class.getResourceAsStream("steer.bpf.o")) {
+                byte[] object = Objects.requireNonNull(in).readAllBytes();
+                ByteBuffer bytes = ByteBuffer.wrap(object).order(ByteOrder.LITTLE_ENDIAN);
+                for (int i = 0; i + 8 <= object.length; i += 8) {
+                    if (bytes.getLong(i) == there) {
+                        bytes.putLong(i, instead);
+                        return object;
+                    }
+                }
+                throw new IllegalStateException("no such instruction");
+            }
+        }
+    }
+
+    @Test
+    void withoutSteeringARuleThatHasNoDescriptorsIsRefusedWithTheNumbers() throws Exception {
+        Namespace.Node node =
+                namespace.node(Steering.Mode.OFF, 100_000, folder, "prlimit", "--nofile=512", "--");
+        assertThat(new DescriptorBudget(512, 2_000).forListeners()).isEqualTo(128);
+        node.ask("rule rule-a TCP 20000-20019");
+        node.ask("rule rule-b TCP 21000-21012");
+        node.ask("rule rule-c TCP 22000-22011");
+        node.ask("apply");
+
+        // Two families, two loops: 80 and 52 and 48 of 128.
+        assertThat(node.ask("refused"))
+                .contains("rule-b=descriptors: its ports need 52 file descriptors and 48 of 512")
+                .doesNotContain("rule-a", "rule-c");
+        assertThat(node.ask("dial 20000 20019")).isEqualTo("20");
+        assertThat(node.ask("dial 22000 22011")).isEqualTo("12");
+        assertThat(node.ask("closed TCP 21000")).isEqualTo("closed");
     }
 }

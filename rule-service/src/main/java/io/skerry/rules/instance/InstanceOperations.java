@@ -52,6 +52,7 @@ public final class InstanceOperations {
         return writes.run(
                 request,
                 change -> {
+                    IfMatch.checkNone(request);
                     Mistakes mistakes = new Mistakes();
                     mistakes.addAll("", read.mistakes());
                     int slot = checkRoom(change.sql(), body, mistakes);

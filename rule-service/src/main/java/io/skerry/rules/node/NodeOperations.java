@@ -2,6 +2,7 @@ package io.skerry.rules.node;
 
 import io.skerry.rules.page.Body;
 import io.skerry.rules.page.Page;
+import io.skerry.rules.revision.IfMatch;
 import io.skerry.rules.revision.Writes;
 import io.skerry.rules.store.Database;
 import io.skerry.rules.store.InstanceRow;
@@ -78,6 +79,7 @@ public final class NodeOperations {
                     NodeRow node =
                             NodeTable.lock(change.sql(), name)
                                     .orElseThrow(() -> missing("node", name));
+                    IfMatch.checkNone(request);
                     if (node.state() != NodeRow.State.DOWN) {
                         throw Problem.of(
                                         Code.WRONG_STATE,
@@ -110,6 +112,7 @@ public final class NodeOperations {
                     Transaction sql = change.sql();
                     NodeRow node =
                             NodeTable.lock(sql, name).orElseThrow(() -> missing("node", name));
+                    IfMatch.checkNone(request);
                     if (node.drain() != drain) {
                         NodeTable.setDrain(sql, name, drain);
                         change.nodesTouched();

@@ -1,5 +1,7 @@
 package io.skerry.rules.node;
 
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.revision.Publication;
 import io.skerry.rules.store.Database;
 import io.skerry.rules.store.NodeRow;
@@ -51,9 +53,15 @@ public final class Reports {
     private final Database database;
     private final Publication publication;
     private final Consumer<Set<String>> changed;
+    private final LimitHits hits;
 
     /// @param changed hears which instances a report says something new about
-    public Reports(Database database, Publication publication, Consumer<Set<String>> changed) {
+    public Reports(
+            Database database,
+            Publication publication,
+            Consumer<Set<String>> changed,
+            LimitHits hits) {
+        this.hits = hits;
         this.database = database;
         this.publication = publication;
         this.changed = changed;
@@ -146,7 +154,7 @@ public final class Reports {
 
     private record Taken(@Nullable String holder, Set<String> instances, boolean stateChanged) {}
 
-    private static Taken store(
+    private Taken store(
             Transaction sql, NodeReport report, NodeRow.State state, String hash, boolean alone) {
         sql.rows("SELECT pg_advisory_xact_lock(7210, hashtext($1))", report.node());
         NodeTable.Holder holder =
@@ -156,6 +164,7 @@ public final class Reports {
             return new Taken(holder.boot(), Set.of(), false);
         }
         if (holder == null && NodeTable.count(sql) >= NODES_MAX) {
+            hits.hit(Limit.NODES);
             throw Problem.of(Code.TOO_MANY, "there may be " + NODES_MAX + " nodes").toException();
         }
         boolean sameBoot = holder != null && holder.boot().equals(report.boot());

@@ -1,5 +1,7 @@
 package io.skerry.rules.node;
 
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.revision.Publication;
 import io.skerry.rules.store.Database;
 import io.skerry.rules.store.InstanceRow;
@@ -24,18 +26,24 @@ import org.slf4j.LoggerFactory;
 /// that it does not matter who is first, and doing it again changes nothing.
 public final class Statuses {
     /// Rules whose new status is told one by one; beyond that their number is told.
-    static final int EVENTS_MAX = 100;
+    public static final int EVENTS_MAX = 100;
 
     private static final Logger log = LoggerFactory.getLogger(Statuses.class);
 
     private final Database database;
     private final Publication publication;
     private final DoubleConsumer rolloutSeconds;
+    private final LimitHits hits;
     private final Set<String> dirty = new LinkedHashSet<>();
     private boolean running;
 
     /// @param rolloutSeconds hears how long each revision took to reach every required node
-    public Statuses(Database database, Publication publication, DoubleConsumer rolloutSeconds) {
+    public Statuses(
+            Database database,
+            Publication publication,
+            DoubleConsumer rolloutSeconds,
+            LimitHits hits) {
+        this.hits = hits;
         this.database = database;
         this.publication = publication;
         this.rolloutSeconds = rolloutSeconds;
@@ -103,8 +111,7 @@ public final class Statuses {
         return told;
     }
 
-    private static void applyRules(
-            Transaction sql, InstanceRow row, Required required, List<Told> told) {
+    private void applyRules(Transaction sql, InstanceRow row, Required required, List<Told> told) {
         List<RuleTable.StatusChange> changes = new ArrayList<>();
         for (RuleTable.Standing rule : RuleTable.standings(sql, row.id())) {
             boolean wanted = row.wanted() && rule.wanted();
@@ -128,9 +135,9 @@ public final class Statuses {
         }
     }
 
-    private static void tellRules(
-            String instance, List<RuleTable.StatusChange> changes, List<Told> told) {
+    private void tellRules(String instance, List<RuleTable.StatusChange> changes, List<Told> told) {
         if (changes.size() > EVENTS_MAX) {
+            hits.hit(Limit.STATUS_EVENTS);
             told.add(
                     new Told(
                             "rule-status",

@@ -1,5 +1,7 @@
 package io.skerry.rules.node;
 
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.revision.Publication;
 import io.skerry.rules.store.Database;
 import io.skerry.rules.store.HeadTable;
@@ -39,6 +41,7 @@ public final class Sweep {
     private final Statuses statuses;
     private final Publication publication;
     private final int historyDays;
+    private final LimitHits hits;
     private final Map<String, String> seen = new HashMap<>();
     private double clocksApart = Double.NaN;
     private int rounds;
@@ -48,7 +51,13 @@ public final class Sweep {
     private volatile boolean healthy;
 
     /// @param historyDays days that history is kept at most
-    public Sweep(Database database, Statuses statuses, Publication publication, int historyDays) {
+    public Sweep(
+            Database database,
+            Statuses statuses,
+            Publication publication,
+            int historyDays,
+            LimitHits hits) {
+        this.hits = hits;
         this.database = database;
         this.statuses = statuses;
         this.publication = publication;
@@ -95,7 +104,9 @@ public final class Sweep {
                 database.note(sql -> {
                     if (prune) {
                         KeyTable.prune(sql);
-                        HeadTable.forgetOlder(sql, historyDays);
+                        if (HeadTable.forgetOlder(sql, historyDays)) {
+                            hits.hit(Limit.HISTORY_DAYS);
+                        }
                     }
                     NodeTable.hearNoneInTheFuture(sql);
                     if (isClockSet(NodeTable.clock(sql))) {
@@ -105,6 +116,7 @@ public final class Sweep {
                     return early ? List.of() : NodeTable.sweep(sql, SILENCE_SECONDS);
                 });
         for (String node : down) {
+            hits.hit(Limit.NODE_SILENCE_SECONDS);
             log.info("node {} is down: not heard of for {} s", node, SILENCE_SECONDS);
             publication.event("node", new JsonObject().put("node", node).put("state", "down"));
         }

@@ -43,6 +43,7 @@ public final class GroupOperations {
         return writes.run(
                 request,
                 change -> {
+                    IfMatch.checkNone(request);
                     Mistakes mistakes = checked(change.sql(), read, request, id);
                     if (GroupTable.count(change.sql()) >= GROUPS_MAX) {
                         mistakes.add(

@@ -1,5 +1,7 @@
 package io.skerry.rules.revision;
 
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.store.HeadTable;
 import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.InstanceTable;
@@ -44,6 +46,7 @@ public final class Change {
     private boolean finished;
     private final Map<String, RolloutRow.State> waves = new TreeMap<>();
     private boolean nodesTouched;
+    private boolean forgets;
     private String summary = "";
 
     Change(
@@ -204,7 +207,14 @@ public final class Change {
                         request.operation().name().toLowerCase(java.util.Locale.ROOT),
                         object(),
                         summary);
-        HeadTable.advance(sql, head, audit, keepRevisions);
+        forgets = HeadTable.advance(sql, head, audit, keepRevisions);
+    }
+
+    /// Tells, after the commit, whether history had to be forgotten.
+    void forgotten(LimitHits hits) {
+        if (forgets) {
+            hits.hit(Limit.HISTORY_REVISIONS);
+        }
     }
 
     private void write(InstanceEdit edit) {

@@ -1,5 +1,7 @@
 package io.skerry.rules.revision;
 
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.store.GroupRow;
 import io.skerry.rules.store.GroupTable;
 import io.skerry.rules.store.InstanceRow;
@@ -24,6 +26,7 @@ public final class Contents {
     /// Rules in memory, over all instances; the least used instances go first.
     public static final int RULES_MAX = 100_000;
 
+    private final LimitHits hits;
     private final Map<String, Entry> kept = new LinkedHashMap<>(16, 0.75f, true);
     private int rules;
 
@@ -31,6 +34,10 @@ public final class Contents {
         int rules() {
             return content.rules().size();
         }
+    }
+
+    public Contents(LimitHits hits) {
+        this.hits = hits;
     }
 
     /// The content of a stored instance at its revision.
@@ -56,6 +63,7 @@ public final class Contents {
         while (rules > RULES_MAX && kept.size() > 1) {
             rules -= oldest.next().getValue().rules();
             oldest.remove();
+            hits.hit(Limit.CONTENTS_RULES);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.skerry.rules.revision;
 
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.NodeRow;
 import io.skerry.shared.bus.BusAddress;
@@ -31,19 +33,22 @@ import org.jspecify.annotations.Nullable;
 /// node could open the ports that come with it. Nothing of the change is stored.
 public final class DryRun {
     /// Time for a node to answer, in milliseconds.
-    static final long PROBE_MILLIS = 2_000;
+    public static final long PROBE_MILLIS = 2_000;
 
     private static final Set<Operation> TAKE_IT =
             Set.of(
                     Operation.CREATE_RULES,
+                    Operation.IMPORT_RULES,
                     Operation.PATCH_RULE,
                     Operation.DELETE_RULE,
                     Operation.ENABLE_RULE,
                     Operation.DISABLE_RULE);
 
     private final Bus bus;
+    private final LimitHits hits;
 
-    public DryRun(Bus bus) {
+    public DryRun(Bus bus, LimitHits hits) {
+        this.hits = hits;
         this.bus = bus;
     }
 
@@ -53,7 +58,7 @@ public final class DryRun {
     }
 
     /// The parameter `dryRun`.
-    public static boolean flag(RuleRequest request) {
+    private static boolean flag(RuleRequest request) {
         return switch (request.arg("dryRun").orElse("false")) {
             case "true" -> true;
             case "false" -> false;
@@ -77,11 +82,14 @@ public final class DryRun {
             Set<String> created,
             List<NodeRow> required) {}
 
-    /// Asks the nodes and answers; waits for them.
+    /// Asks the nodes and answers, of an import also how many rules it would make; waits for them.
     ///
     /// @param rehearsed `null` where the change would do nothing
-    RuleReply.Done answer(@Nullable Rehearsed rehearsed) {
+    RuleReply.Done answer(Operation operation, @Nullable Rehearsed rehearsed) {
         JsonObject json = new JsonObject().put("dryRun", true);
+        if (operation == Operation.IMPORT_RULES) {
+            json.put("imported", rehearsed == null ? 0 : rehearsed.created().size());
+        }
         if (rehearsed == null) {
             return RuleReply.ok(
                     lists(json, new JsonArray(), new JsonArray(), new JsonArray())
@@ -115,13 +123,16 @@ public final class DryRun {
                             ? Future.succeededFuture(put(counted, new PortProbe.Answer(List.of())))
                             : bus.request(BusAddress.probe(node.boot()), message, PROBE_MILLIS)
                                     .map(answer -> put(counted, PortProbe.Answer.read(answer)))
-                                    .otherwise(silence ->
-                                            counted.put("probe", "unknown")
-                                                    .put("taken", new JsonArray())));
+                                    .otherwise(silence -> unanswered(counted)));
         }
         JsonArray nodes = new JsonArray();
         asked.forEach(each -> nodes.add(each.await()));
         return nodes;
+    }
+
+    private JsonObject unanswered(JsonObject node) {
+        hits.hit(Limit.PROBE_SECONDS);
+        return node.put("probe", "unknown").put("taken", new JsonArray());
     }
 
     private static JsonObject put(JsonObject node, PortProbe.Answer answer) {

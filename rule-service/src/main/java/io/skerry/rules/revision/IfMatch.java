@@ -35,4 +35,14 @@ public final class IfMatch {
         }
         throw Problem.of("If-Match", Code.STALE, "the current revision is " + stored).toException();
     }
+
+    /// Throws `stale` where a call that has no object with an ETag names one: it has not seen what
+    /// it thinks.
+    public static void checkNone(RuleRequest request) {
+        String given = request.ifMatch();
+        if (given != null && !given.strip().equals("*")) {
+            throw Problem.of("If-Match", Code.STALE, "the call has no object with an ETag")
+                    .toException();
+        }
+    }
 }

@@ -1,12 +1,14 @@
 package io.skerry.rules.revision;
 
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.store.RolloutRow;
 import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.bus.Event;
 import io.skerry.shared.bus.RuleRequest;
 import io.skerry.shared.content.ContentChange;
+import io.skerry.shared.content.Hint;
 import io.skerry.shared.process.Bus;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +16,11 @@ import org.jspecify.annotations.Nullable;
 /// Tells nodes and people what a commit has made true. Best effort: nodes also pull.
 public final class Publication {
     private final Bus bus;
+    private final LimitHits hits;
     private Consumer<String> touched = instance -> {};
 
-    public Publication(Bus bus) {
+    public Publication(Bus bus, LimitHits hits) {
+        this.hits = hits;
         this.bus = bus;
     }
 
@@ -27,8 +31,11 @@ public final class Publication {
 
     void publish(Change change, RuleRequest request) {
         for (ContentChange step : change.steps()) {
+            if (!step.isSmall()) {
+                hits.hit(Limit.STEP_RULES);
+            }
             boolean held = isHeld(change.waves().get(step.instance()));
-            bus.publish(BusAddress.CHANGED, hint(step, held));
+            bus.publish(BusAddress.CHANGED, Hint.print(step, held));
             touched.accept(step.instance());
         }
         if (change.isTouchingNodes()) {
@@ -48,7 +55,7 @@ public final class Publication {
     /// Asks nodes to report and pull, because their targets have changed without a change of
     /// content.
     public void nodesTouched() {
-        bus.publish(BusAddress.CHANGED, new JsonObject().put("small", false));
+        bus.publish(BusAddress.CHANGED, Hint.print());
     }
 
     /// Tells people how far a rollout in waves is.
@@ -67,19 +74,6 @@ public final class Publication {
             case DONE, ABORTED, ROLLED_BACK, OVERTAKEN -> false;
             case null -> false;
         };
-    }
-
-    /// A step as it travels on the bus: whole where it is small, else only what it leads to.
-    ///
-    /// @param held whether only some nodes may apply it, which the targets tell them
-    static JsonObject hint(ContentChange step, boolean held) {
-        JsonObject json = step.print();
-        return step.isSmall() && !held
-                ? json.put("small", true)
-                : json.put("small", false)
-                        .put("removed", new JsonArray())
-                        .put("rules", new JsonArray())
-                        .put("groups", new JsonArray());
     }
 
     /// Tells people who watch.

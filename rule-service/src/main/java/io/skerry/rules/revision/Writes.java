@@ -1,5 +1,7 @@
 package io.skerry.rules.revision;
 
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.store.Database;
 import io.skerry.rules.store.HeadTable;
 import io.skerry.rules.store.KeyTable;
@@ -32,13 +34,15 @@ public final class Writes {
     /// Time a change waits for its turn, in milliseconds; below what callers wait.
     public static final long TURN_MILLIS = 3_000;
 
-    static final int KEY_MAX = 200;
+    /// Characters of an `Idempotency-Key`.
+    public static final int KEY_MAX = 200;
 
     private final Database database;
     private final Contents contents;
     private final Publication publication;
     private final DryRun dryRun;
     private final int keepRevisions;
+    private final LimitHits hits;
     private Future<Void> last = Future.succeededFuture();
     private int waiting;
 
@@ -48,7 +52,9 @@ public final class Writes {
             Contents contents,
             Publication publication,
             DryRun dryRun,
-            int keepRevisions) {
+            int keepRevisions,
+            LimitHits hits) {
+        this.hits = hits;
         this.dryRun = dryRun;
         this.database = database;
         this.contents = contents;
@@ -60,7 +66,7 @@ public final class Writes {
     /// it does. Throws a {@link io.skerry.shared.problem.ProblemException} where it refuses.
     public RuleReply run(RuleRequest request, Function<Change, RuleReply.Done> work) {
         if (DryRun.isAsked(request)) {
-            return dryRun.answer(inTurn(() -> rehearse(request, work)));
+            return dryRun.answer(request.operation(), inTurn(() -> rehearse(request, work)));
         }
         String key = keyOf(request);
         String hash = key == null ? "" : hash(request);
@@ -82,6 +88,7 @@ public final class Writes {
 
     private <T> T inTurn(Supplier<T> work) {
         if (waiting >= WAITING_MAX) {
+            hits.hit(Limit.WRITES_WAITING);
             throw unavailable("too many changes wait for their turn; nothing was stored");
         }
         Future<Void> before = last;
@@ -104,13 +111,14 @@ public final class Writes {
         }
     }
 
-    private static void awaitTurn(Future<Void> before) {
+    private void awaitTurn(Future<Void> before) {
         if (before.isComplete()) {
             return;
         }
         try {
             before.timeout(TURN_MILLIS, TimeUnit.MILLISECONDS).await();
         } catch (Throwable late) {
+            hits.hit(Limit.WRITE_TURN_SECONDS);
             throw unavailable("other changes take too long; nothing was stored");
         }
     }
@@ -132,6 +140,7 @@ public final class Writes {
                 });
         Change change = outcome.change();
         if (change != null && change.isNoted()) {
+            change.forgotten(hits);
             change.made().forEach((digest, content) -> contents.keep(content, digest));
             change.deleted().forEach(contents::forget);
             publication.publish(change, request);
@@ -171,12 +180,13 @@ public final class Writes {
     }
 
     /// The key as stored: of the caller and its key, so that callers cannot meet.
-    private static @Nullable String keyOf(RuleRequest request) {
+    private @Nullable String keyOf(RuleRequest request) {
         String given = request.idempotencyKey();
         if (given == null) {
             return null;
         }
         if (given.isEmpty() || given.length() > KEY_MAX) {
+            hits.hit(Limit.IDEMPOTENCY_KEY_CHARACTERS);
             throw Problem.of(
                             "Idempotency-Key",
                             Code.OUT_OF_RANGE,

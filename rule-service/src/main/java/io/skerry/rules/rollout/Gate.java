@@ -2,6 +2,7 @@ package io.skerry.rules.rollout;
 
 import io.skerry.rules.store.RolloutRow;
 import io.skerry.shared.content.RuleCounts;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -12,15 +13,19 @@ import java.util.function.ToLongFunction;
 /// Judges whether a rollout goes on. Pure.
 ///
 /// It closes, and the change is taken back, when a canary
-/// - went down or restarted,
+/// - is lost, which means that it went down or restarted without a word, and was so before, or
+///   another one was: once may happen to any node, twice is the change,
 /// - refuses a rule that the change touched and that no node refused before,
 /// - has not applied the change in time,
 /// - or when, of the sessions of a touched rule, the share for which no origin could be connected,
 ///   or that an origin reset, is higher than before by more than {@link #MARGIN}, with at least
 ///   {@link #FAILURES_MIN} of them.
-final class Gate {
+public final class Gate {
     /// Time for all canaries to apply a change, in seconds.
-    static final double APPLY_SECONDS = 60;
+    public static final double APPLY_SECONDS = 60;
+
+    /// Times that canaries may be lost under one revision until it is taken for the reason.
+    public static final int LOSSES = 2;
 
     /// Fewer failed sessions than this, of one rule on all canaries, close no gate.
     static final long FAILURES_MIN = 5;
@@ -36,13 +41,16 @@ final class Gate {
         /// All canaries have applied it: the time of observation begins.
         record Observe() implements Verdict {}
 
+        /// Canaries were lost, for the first time: they have {@link #APPLY_SECONDS} to come back.
+        record Await(List<String> lost) implements Verdict {}
+
         /// It goes to every node.
         record Promote() implements Verdict {}
 
         /// It is taken back.
         record TakeBack(String reason) implements Verdict {}
 
-        /// All canaries were taken out of service: others are to be chosen.
+        /// No canary is left to watch: others are to be chosen.
         record ChooseAnew() implements Verdict {}
     }
 
@@ -51,12 +59,10 @@ final class Gate {
     static Verdict judge(RolloutRow rollout, List<Canary> canaries) {
         List<Canary> present =
                 canaries.stream().filter(c -> c.standing() != Canary.Standing.AWAY).toList();
-        if (present.isEmpty()) {
-            return new Verdict.ChooseAnew();
-        }
-        Optional<String> closed = lost(present);
+        List<String> lost = names(present, Canary.Standing.LOST);
+        Optional<String> closed = refusal(rollout, present);
         if (closed.isEmpty()) {
-            closed = refusal(rollout, present);
+            closed = losses(rollout, lost);
         }
         if (closed.isEmpty()) {
             closed = failures(rollout.touched(), present);
@@ -64,20 +70,34 @@ final class Gate {
         if (closed.isPresent()) {
             return new Verdict.TakeBack(closed.get());
         }
-        List<String> pending =
-                present.stream()
-                        .filter(c -> c.standing() == Canary.Standing.PENDING)
-                        .map(Canary::node)
-                        .toList();
+        if (!lost.isEmpty()) {
+            return new Verdict.Await(lost);
+        }
+        List<String> pending = names(present, Canary.Standing.PENDING);
+        List<String> missing = names(present, Canary.Standing.MISSING);
+        boolean waits = rollout.stateSeconds() <= APPLY_SECONDS;
+        if (present.size() == missing.size()) {
+            return !missing.isEmpty() && waits ? new Verdict.Wait() : new Verdict.ChooseAnew();
+        }
         return switch (rollout.state()) {
-            case CANARY -> applying(rollout, pending);
+            case CANARY ->
+                    waits && !missing.isEmpty() ? new Verdict.Wait() : applying(rollout, pending);
             case OBSERVING ->
-                    pending.isEmpty()
-                                    && rollout.stateSeconds() >= rollout.strategy().observeSeconds()
+                    pending.isEmpty() && isObserved(rollout, present)
                             ? new Verdict.Promote()
                             : new Verdict.Wait();
             case PAUSED, DONE, ABORTED, ROLLED_BACK, OVERTAKEN -> new Verdict.Wait();
         };
+    }
+
+    /// Whether the time of observation is over and every canary has been heard of since: one that
+    /// went down meanwhile may not be known yet.
+    private static boolean isObserved(RolloutRow rollout, List<Canary> present) {
+        double observed = rollout.strategy().observeSeconds();
+        return rollout.stateSeconds() >= observed
+                && present.stream()
+                        .filter(each -> each.standing() == Canary.Standing.APPLIED)
+                        .allMatch(each -> each.heardSeconds() >= observed);
     }
 
     private static Verdict applying(RolloutRow rollout, List<String> pending) {
@@ -93,11 +113,24 @@ final class Gate {
                 : new Verdict.Wait();
     }
 
-    private static Optional<String> lost(List<Canary> canaries) {
+    private static List<String> names(List<Canary> canaries, Canary.Standing standing) {
         return canaries.stream()
-                .filter(c -> c.standing() == Canary.Standing.LOST)
-                .findFirst()
-                .map(c -> c.node() + " went down or restarted");
+                .filter(each -> each.standing() == standing)
+                .map(Canary::node)
+                .toList();
+    }
+
+    private static Optional<String> losses(RolloutRow rollout, List<String> now) {
+        List<String> all = new ArrayList<>(rollout.lost());
+        all.addAll(now);
+        if (now.isEmpty() || all.size() < LOSSES) {
+            return Optional.empty();
+        }
+        List<String> names = all.stream().distinct().toList();
+        return Optional.of(
+                String.join(" and ", names)
+                        + " went down or restarted"
+                        + (names.size() < all.size() ? " again" : ""));
     }
 
     private static Optional<String> refusal(RolloutRow rollout, List<Canary> canaries) {

@@ -79,7 +79,7 @@ public final class RolloutDriver {
         }
         List<NodeRow> nodes = NodeTable.all(sql);
         List<Canary> canaries = canaries(sql, instance, rollout, nodes);
-        keepBoots(sql, rollout, canaries, nodes);
+        Map<String, String> boots = keepBoots(sql, rollout, canaries, nodes);
         Gate.Verdict verdict = Gate.judge(rollout, canaries);
         switch (verdict) {
             case Gate.Verdict.Wait wait -> {
@@ -89,15 +89,23 @@ public final class RolloutDriver {
                     RolloutTable.step(sql, id, RolloutRow.State.OBSERVING, null);
             case Gate.Verdict.Promote promote ->
                     RolloutTable.end(sql, id, RolloutRow.State.DONE, null);
+            case Gate.Verdict.Await(List<String> lost) -> {
+                lost.forEach(node -> boots.put(node, RolloutTable.AWAITED));
+                RolloutTable.setCanaries(sql, id, boots);
+                RolloutTable.lose(sql, rollout, lost, await(lost));
+            }
             case Gate.Verdict.ChooseAnew anew -> {
                 Map<String, String> others = Waves.canaries(nodes, instance, rollout.strategy());
                 if (others.isEmpty()) {
                     return Optional.empty();
                 }
+                Optional<String> risk = risk(rollout, others, instance, nodes);
+                if (risk.isPresent()) {
+                    return Optional.of(new Judged(rollout, new Gate.Verdict.TakeBack(risk.get())));
+                }
                 // The first ones stay what they are: no node goes back to an older content.
-                Map<String, String> all = new TreeMap<>(rollout.canaries());
-                all.putAll(others);
-                RolloutTable.setCanaries(sql, id, all);
+                boots.putAll(others);
+                RolloutTable.setCanaries(sql, id, boots);
                 RolloutTable.step(sql, id, RolloutRow.State.CANARY, null);
             }
             case Gate.Verdict.TakeBack taken -> {}
@@ -105,12 +113,48 @@ public final class RolloutDriver {
         return Optional.of(new Judged(rollout, verdict));
     }
 
-    /// A canary that people took out of service may restart meanwhile.
-    private static void keepBoots(
+    private static String await(List<String> lost) {
+        return String.join(" and ", lost)
+                + " went down or restarted; awaited for "
+                + Math.round(Gate.APPLY_SECONDS)
+                + " s";
+    }
+
+    /// Why others must not try a change under which a canary was lost for good: they are all that
+    /// serve.
+    private static Optional<String> risk(
+            RolloutRow rollout,
+            Map<String, String> others,
+            InstanceRow instance,
+            List<NodeRow> nodes) {
+        boolean spares =
+                nodes.stream()
+                        .filter(NodeRow::isServing)
+                        .filter(node -> node.area().serves(instance.spec().area()))
+                        .anyMatch(node -> !others.containsKey(node.name()));
+        return rollout.lost().isEmpty() || spares
+                ? Optional.empty()
+                : Optional.of(
+                        String.join(" and ", rollout.lost())
+                                + " went down and is not back, and only "
+                                + String.join(" and ", others.keySet())
+                                + " would be left to try it");
+    }
+
+    /// A canary that was taken out of service may restart meanwhile, and one that was lost may come
+    /// back; answers the boots as they are then.
+    private static Map<String, String> keepBoots(
             Transaction sql, RolloutRow rollout, List<Canary> canaries, List<NodeRow> nodes) {
         Map<String, String> boots = new TreeMap<>(rollout.canaries());
         for (Canary canary : canaries) {
-            if (canary.standing() == Canary.Standing.AWAY) {
+            boolean back =
+                    switch (canary.standing()) {
+                        case AWAY -> true;
+                        case PENDING, APPLIED ->
+                                RolloutTable.AWAITED.equals(boots.get(canary.node()));
+                        case LOST, MISSING -> false;
+                    };
+            if (back) {
                 nodes.stream()
                         .filter(node -> node.name().equals(canary.node()))
                         .forEach(node -> boots.put(node.name(), node.boot()));
@@ -119,6 +163,7 @@ public final class RolloutDriver {
         if (!boots.equals(rollout.canaries())) {
             RolloutTable.setCanaries(sql, rollout.instance(), boots);
         }
+        return boots;
     }
 
     private static List<Canary> canaries(
@@ -134,6 +179,7 @@ public final class RolloutDriver {
                         canaries.add(
                                 Canary.of(
                                         name,
+                                        rollout.stateAt(),
                                         boot,
                                         known.get(name),
                                         applied.get(name),
@@ -155,6 +201,8 @@ public final class RolloutDriver {
                 publication.nodesTouched();
                 changed.accept(instance);
             }
+            case Gate.Verdict.Await await ->
+                    publication.wave(instance, RolloutRow.State.CANARY, rollout.revision());
             case Gate.Verdict.ChooseAnew anew -> publication.nodesTouched();
             case Gate.Verdict.TakeBack(String reason) -> takeBack(rollout, reason);
         }

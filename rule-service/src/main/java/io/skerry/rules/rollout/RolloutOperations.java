@@ -3,6 +3,7 @@ package io.skerry.rules.rollout;
 import io.skerry.rules.origingroup.GroupChange;
 import io.skerry.rules.page.Body;
 import io.skerry.rules.revision.Change;
+import io.skerry.rules.revision.IfMatch;
 import io.skerry.rules.revision.Waves;
 import io.skerry.rules.revision.Writes;
 import io.skerry.rules.rule.Rollback;
@@ -68,10 +69,15 @@ public final class RolloutOperations {
                 request,
                 change -> {
                     InstanceRow row = change.lockInstance(Body.id(request, "instance"));
+                    IfMatch.check(request, row.revision());
                     RolloutRow active = active(change, row);
                     boolean paused = active.state() == RolloutRow.State.PAUSED;
                     if (paused != (to == RolloutRow.State.PAUSED)) {
-                        RolloutTable.step(change.sql(), row.id(), to, null);
+                        if (paused) {
+                            RolloutTable.resume(change.sql(), active);
+                        } else {
+                            RolloutTable.step(change.sql(), row.id(), to, null);
+                        }
                         change.wave(row.id(), to);
                         change.note(
                                 row.id(), verb + " the rollout of instance " + row.spec().name());
@@ -97,6 +103,7 @@ public final class RolloutOperations {
                 request,
                 change -> {
                     InstanceRow row = change.lockInstance(Body.id(request, "instance"));
+                    IfMatch.check(request, row.revision());
                     RolloutRow active = active(change, row);
                     if (reason.isPresent() && isOvertaken(request, active)) {
                         return RuleReply.ok(print(change.sql(), row));

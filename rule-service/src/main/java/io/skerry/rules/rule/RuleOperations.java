@@ -2,7 +2,6 @@ package io.skerry.rules.rule;
 
 import io.skerry.rules.page.Body;
 import io.skerry.rules.revision.Change;
-import io.skerry.rules.revision.DryRun;
 import io.skerry.rules.revision.IfMatch;
 import io.skerry.rules.revision.InstanceEdit;
 import io.skerry.rules.revision.Writes;
@@ -73,23 +72,13 @@ public final class RuleOperations {
                 });
     }
 
-    /// A text or an export, all or nothing; with `dryRun` it is only checked.
+    /// A text or an export, all or nothing.
     public RuleReply importRules(RuleRequest request) {
         String instance = Body.id(request, "instance");
-        boolean dryRun = DryRun.flag(request);
         RulesBody body = RulesBody.ofImport(request);
         return writes.run(
                 request,
                 change -> {
-                    if (dryRun) {
-                        InstanceRow row = change.lockInstance(instance);
-                        List<RuleProposal> good = check(change, request, row, body);
-                        return RuleReply.ok(
-                                new JsonObject()
-                                        .put("imported", good.size())
-                                        .put("revision", row.revision())
-                                        .put("dryRun", true));
-                    }
                     List<RuleRow> made = add(change, request, instance, body);
                     change.note(instance, "imported " + made.size() + " rules");
                     change.finish();

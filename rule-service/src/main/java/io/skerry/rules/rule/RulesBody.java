@@ -17,9 +17,9 @@ import java.util.List;
 ///
 /// @param proposals the rules that could be read
 /// @param mistakes everything wrong with the others
-record RulesBody(List<RuleProposal> proposals, List<Mistake> mistakes) {
+public record RulesBody(List<RuleProposal> proposals, List<Mistake> mistakes) {
     /// Rules in one request, and in one instance.
-    static final int RULES_MAX = 2_000;
+    public static final int RULES_MAX = 2_000;
 
     /// One rule, or an array of rules.
     static RulesBody ofRules(RuleRequest request) {

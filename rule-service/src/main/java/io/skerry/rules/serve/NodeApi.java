@@ -1,5 +1,7 @@
 package io.skerry.rules.serve;
 
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.node.Reports;
 import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.content.NodeReport;
@@ -34,15 +36,20 @@ public final class NodeApi {
     public static final int REPORT_BYTES_MAX = 8 * 1024 * 1024;
 
     private static final Logger log = LoggerFactory.getLogger(NodeApi.class);
-    private static final int IDLE_SECONDS = 60;
+
+    /// A connection on which nothing moves for so long ends.
+    public static final int IDLE_SECONDS = 60;
+
     private static final String JSON = "application/json";
 
     private final Reports reports;
     private final Pulls pulls;
     private final Optional<String> token;
+    private final LimitHits hits;
 
     /// @param token what nodes must show; empty: nothing
-    public NodeApi(Reports reports, Pulls pulls, Optional<String> token) {
+    public NodeApi(Reports reports, Pulls pulls, Optional<String> token, LimitHits hits) {
+        this.hits = hits;
         this.reports = reports;
         this.pulls = pulls;
         this.token = token;
@@ -57,7 +64,11 @@ public final class NodeApi {
                 .handler(this::sync);
         router.get("/node/v1/instances/:instance").handler(this::pull);
         router.errorHandler(
-                413, context -> refuse(context, 413, Code.TOO_LARGE, "the report is too large"));
+                413,
+                context -> {
+                    hits.hit(Limit.NODE_REPORT_BYTES);
+                    refuse(context, 413, Code.TOO_LARGE, "the report is too large");
+                });
         router.errorHandler(
                 404, context -> refuse(context, 404, Code.NOT_FOUND, "there is no such path"));
         router.errorHandler(

@@ -1,5 +1,7 @@
 package io.skerry.rules.serve;
 
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.revision.Contents;
 import io.skerry.rules.store.Database;
 import io.skerry.rules.store.HeadTable;
@@ -7,9 +9,9 @@ import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.InstanceTable;
 import io.skerry.rules.store.RolloutTable;
 import io.skerry.rules.store.Transaction;
+import io.skerry.shared.content.PullAnswer;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
-import io.vertx.core.json.JsonObject;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,18 +22,20 @@ import java.util.Optional;
 /// kept, or the whole content.
 public final class Pulls {
     /// More steps than this are not sent one by one.
-    static final int STEPS_MAX = 20;
+    public static final int STEPS_MAX = 20;
 
     /// Printed contents in memory, for many nodes that pull the same.
-    static final int PRINTED_MAX = 32;
+    public static final int PRINTED_MAX = 32;
 
     private final Database database;
     private final Contents contents;
+    private final LimitHits hits;
     private final Map<String, Printed> printed = new LinkedHashMap<>(16, 0.75f, true);
 
     private record Printed(long revision, String digest, Buffer body) {}
 
-    public Pulls(Database database, Contents contents) {
+    public Pulls(Database database, Contents contents, LimitHits hits) {
+        this.hits = hits;
         this.database = database;
         this.contents = contents;
     }
@@ -50,18 +54,20 @@ public final class Pulls {
         return want.isEmpty() || want.equals(row.digest())
                 ? Optional.empty()
                 : RolloutTable.heldContent(sql, row.id(), want)
-                        .map(content ->
-                                new JsonObject().put("v", 1).put("content", content).toBuffer());
+                        .map(content -> new PullAnswer.Whole(content, want).print().toBuffer());
     }
 
     private Buffer answer(Transaction sql, InstanceRow row, long have) {
         return have > 0 ? steps(sql, row, have).orElseGet(() -> whole(sql, row)) : whole(sql, row);
     }
 
-    private static Optional<Buffer> steps(Transaction sql, InstanceRow row, long have) {
+    private Optional<Buffer> steps(Transaction sql, InstanceRow row, long have) {
         List<HeadTable.Step> steps = HeadTable.stepsAfter(sql, row.id(), have, STEPS_MAX + 1);
         boolean follows =
                 have == row.revision() || !steps.isEmpty() && steps.get(0).previous() == have;
+        if (follows && steps.size() > STEPS_MAX) {
+            hits.hit(Limit.PULL_STEPS);
+        }
         if (!follows || steps.size() > STEPS_MAX) {
             return Optional.empty();
         }
@@ -72,7 +78,7 @@ public final class Pulls {
             }
             changes.add(step.step());
         }
-        return Optional.of(new JsonObject().put("v", 1).put("changes", changes).toBuffer());
+        return Optional.of(new PullAnswer.Steps(changes).print().toBuffer());
     }
 
     private Buffer whole(Transaction sql, InstanceRow row) {
@@ -83,14 +89,13 @@ public final class Pulls {
             return known.body();
         }
         Buffer body =
-                new JsonObject()
-                        .put("v", 1)
-                        .put("digest", row.digest())
-                        .put("content", contents.of(sql, row).print())
+                new PullAnswer.Whole(contents.of(sql, row).print(), row.digest())
+                        .print()
                         .toBuffer();
         printed.put(row.id(), new Printed(row.revision(), row.digest(), body));
         if (printed.size() > PRINTED_MAX) {
             printed.remove(printed.keySet().iterator().next());
+            hits.hit(Limit.CONTENTS_PRINTED);
         }
         return body;
     }

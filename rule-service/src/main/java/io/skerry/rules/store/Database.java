@@ -25,13 +25,15 @@ public final class Database {
     public static final int CONNECTIONS_MAX = 10;
 
     /// Time for a write as a whole; below the 5 s that callers wait.
-    static final Duration WRITE_DEADLINE = Duration.ofMillis(4_500);
+    public static final Duration WRITE_DEADLINE = Duration.ofMillis(4_500);
 
     /// Time for a read as a whole; below the 2 s that callers wait.
-    static final Duration READ_DEADLINE = Duration.ofMillis(1_800);
+    public static final Duration READ_DEADLINE = Duration.ofMillis(1_800);
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
-    private static final int WAITING_MAX = 2_000;
+
+    /// Requests that wait for a connection.
+    public static final int WAITING_MAX = 2_000;
 
     private static final String BEGIN_WRITE =
             "BEGIN; SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '10s';"

@@ -57,8 +57,9 @@ public final class HeadTable {
         return sql.first(row -> new Head(row.getLong(0), row.getLong(1)), query).orElseThrow();
     }
 
-    /// Moves the head, writes the audit record, and drops history that has grown too old.
-    public static void advance(Transaction sql, Head head, Audit audit, int keep) {
+    /// Moves the head, writes the audit record, and drops history that is over the number to keep;
+    /// answers whether it did.
+    public static boolean advance(Transaction sql, Head head, Audit audit, int keep) {
         long pruned = Math.max(head.pruned(), audit.number() - keep);
         sql.update("UPDATE head SET revision = $1, pruned = $2", audit.number(), pruned);
         sql.update(
@@ -73,15 +74,17 @@ public final class HeadTable {
         if (pruned > head.pruned()) {
             forget(sql, pruned);
         }
+        return pruned > head.pruned();
     }
 
-    /// Drops history that is older than so many days; the newest revision always stays.
-    public static void forgetOlder(Transaction sql, int days) {
+    /// Drops history that is older than so many days; the newest revision always stays. Answers
+    /// whether there was any.
+    public static boolean forgetOlder(Transaction sql, int days) {
         String old =
                 "SELECT coalesce(max(r.number), 0) FROM revision r, head h WHERE r.number <"
                         + " h.revision AND r.at < now() - make_interval(days => $1)";
         if (sql.number(old, days) == 0) {
-            return;
+            return false;
         }
         Head head = lock(sql);
         long pruned = sql.number(old, days);
@@ -89,6 +92,7 @@ public final class HeadTable {
             sql.update("UPDATE head SET pruned = $1", pruned);
             forget(sql, pruned);
         }
+        return pruned > head.pruned();
     }
 
     private static void forget(Transaction sql, long pruned) {

@@ -5,6 +5,7 @@ import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// An edge node as it was heard of last.
 ///
@@ -12,6 +13,7 @@ import java.util.Map;
 /// @param boot drawn at its start
 /// @param area where it stands
 /// @param state whether it serves
+/// @param leftBoot its last life that said goodbye before it ended; `null` where none has
 /// @param drain whether people want it to serve nobody
 /// @param slots per slot its addresses
 /// @param labels words by which people choose it
@@ -25,6 +27,7 @@ public record NodeRow(
         String boot,
         NodeArea area,
         State state,
+        @Nullable String leftBoot,
         boolean drain,
         List<List<String>> slots,
         List<String> labels,

@@ -55,13 +55,15 @@ public final class NodeTable {
         report.missing().forEach(missing::put);
         sql.update(
                 "INSERT INTO node (name, boot, area, state, slots, capabilities, missing,"
-                        + " listeners, sessions, report_hash, labels, created_at, seen_at) VALUES"
-                        + " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), now()) ON CONFLICT (name) DO"
+                        + " listeners, sessions, report_hash, labels, left_boot, created_at, seen_at)"
+                        + " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now(),"
+                        + " now()) ON CONFLICT (name) DO"
                         + " UPDATE SET boot = EXCLUDED.boot, area = EXCLUDED.area, state ="
                         + " EXCLUDED.state, slots = EXCLUDED.slots, capabilities ="
                         + " EXCLUDED.capabilities, missing = EXCLUDED.missing, listeners ="
                         + " EXCLUDED.listeners, sessions = EXCLUDED.sessions, report_hash ="
-                        + " EXCLUDED.report_hash, labels = EXCLUDED.labels, seen_at = now()",
+                        + " EXCLUDED.report_hash, labels = EXCLUDED.labels, left_boot ="
+                        + " coalesce(EXCLUDED.left_boot, node.left_boot), seen_at = now()",
                 report.node(),
                 report.boot(),
                 report.area().word(),
@@ -72,7 +74,8 @@ public final class NodeTable {
                 report.listeners(),
                 report.sessions(),
                 hash,
-                new JsonArray(report.labels()));
+                new JsonArray(report.labels()),
+                report.state() == NodeReport.State.LEAVING ? report.boot() : null);
     }
 
     /// What a node runs, by instance, as a mark that changes with it.
@@ -208,6 +211,7 @@ public final class NodeTable {
                 row.getString("boot"),
                 NodeArea.of(row.getString("area")),
                 NodeRow.State.of(row.getString("state")),
+                row.getString("left_boot"),
                 row.getBoolean("drain"),
                 row.getJsonArray("slots").stream().map(slot -> texts((JsonArray) slot)).toList(),
                 texts(row.getJsonArray("labels")),

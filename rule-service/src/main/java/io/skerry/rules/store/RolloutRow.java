@@ -2,6 +2,7 @@ package io.skerry.rules.store;
 
 import io.skerry.shared.instance.RolloutStrategy;
 import java.time.OffsetDateTime;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// @param canaries the nodes that are first, with the boot each had
 /// @param touched rules that are not what they are in the held content
 /// @param refusedBefore rules that a node refused already before
+/// @param lost canaries that went without a word since its newest revision took part, each as often
+///   as it did
 /// @param reason why it is in its state, where there is more to say
 /// @param startedAt when it began, by the database's clock
 /// @param stateAt when its state began
@@ -34,6 +37,7 @@ public record RolloutRow(
         Map<String, String> canaries,
         Set<String> touched,
         Set<String> refusedBefore,
+        List<String> lost,
         @Nullable String reason,
         OffsetDateTime startedAt,
         OffsetDateTime stateAt,

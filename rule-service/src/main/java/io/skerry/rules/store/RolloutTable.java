@@ -6,6 +6,7 @@ import io.skerry.shared.instance.RolloutStrategy;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 public final class RolloutTable {
     /// The condition that a rollout is under way.
     public static final String ACTIVE = "state IN ('canary', 'observing', 'paused')";
+
+    /// In place of the boot of a canary: whichever it comes back with.
+    public static final String AWAITED = "";
 
     private static final String SELECT =
             "SELECT *, extract(epoch FROM now() - state_at)::float8 AS state_seconds FROM rollout"
@@ -87,7 +91,7 @@ public final class RolloutTable {
     public static void join(
             Transaction sql, RolloutRow active, long revision, Collection<String> touched) {
         sql.update(
-                "UPDATE rollout SET revision = $2, touched = $3, reason = NULL, state = CASE"
+                "UPDATE rollout SET revision = $2, touched = $3, reason = NULL, lost = '[]', state = CASE"
                         + " state WHEN 'paused' THEN state ELSE 'canary' END, state_at = now()"
                         + " WHERE instance_id = $1",
                 active.instance(),
@@ -110,6 +114,27 @@ public final class RolloutTable {
                 held.revision(),
                 held.digest(),
                 held.print());
+    }
+
+    /// Notes canaries that went without a word; all are watched anew.
+    public static void lose(
+            Transaction sql, RolloutRow active, Collection<String> nodes, String reason) {
+        List<String> lost = new ArrayList<>(active.lost());
+        lost.addAll(nodes);
+        step(sql, active.instance(), RolloutRow.State.CANARY, reason);
+        sql.update(
+                "UPDATE rollout SET lost = $2 WHERE instance_id = $1",
+                active.instance(),
+                new JsonArray(lost));
+    }
+
+    /// Begins anew with the canaries as they are, whatever became of them meanwhile.
+    public static void resume(Transaction sql, RolloutRow active) {
+        Map<String, String> boots = new TreeMap<>(active.canaries());
+        boots.replaceAll((node, boot) -> AWAITED);
+        setCanaries(sql, active.instance(), boots);
+        step(sql, active.instance(), RolloutRow.State.CANARY, null);
+        sql.update("UPDATE rollout SET lost = '[]' WHERE instance_id = $1", active.instance());
     }
 
     /// Goes on to a state that is not the last.
@@ -216,6 +241,7 @@ public final class RolloutTable {
                 canaries,
                 texts(row.getJsonArray("touched")),
                 texts(row.getJsonArray("refused_before")),
+                row.getJsonArray("lost").stream().map(String::valueOf).toList(),
                 row.getString("reason"),
                 row.getOffsetDateTime("started_at"),
                 row.getOffsetDateTime("state_at"),

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 final class GateTest {
     private static final RuleCounts NONE = RuleCounts.NONE;
 
-    private static RolloutRow rollout(RolloutRow.State state, double seconds) {
+    private static RolloutRow rollout(RolloutRow.State state, double seconds, List<String> lost) {
         return new RolloutRow(
                 "sid-1",
                 state,
@@ -27,6 +27,7 @@ final class GateTest {
                 Map.of("a", "boot"),
                 Set.of("rule-1", "rule-2"),
                 Set.of("rule-2"),
+                lost,
                 null,
                 OffsetDateTime.MIN,
                 OffsetDateTime.MIN,
@@ -34,7 +35,7 @@ final class GateTest {
     }
 
     private static Canary canary(Canary.Standing standing, Map<String, String> refused) {
-        return new Canary("a", standing, refused, RolloutTable.Counted.NOTHING);
+        return new Canary("a", standing, 30, refused, RolloutTable.Counted.NOTHING);
     }
 
     private static Canary counted(RuleCounts before, RuleCounts latest) {
@@ -42,12 +43,13 @@ final class GateTest {
         return new Canary(
                 "a",
                 Canary.Standing.APPLIED,
+                30,
                 Map.of(),
                 new RolloutTable.Counted(first, first, Map.of("rule-1", latest)));
     }
 
     private static Gate.Verdict judge(RolloutRow.State state, double seconds, Canary... canaries) {
-        return Gate.judge(rollout(state, seconds), List.of(canaries));
+        return Gate.judge(rollout(state, seconds, List.of()), List.of(canaries));
     }
 
     private static String takenBack(Canary... canaries) {
@@ -76,20 +78,68 @@ final class GateTest {
     }
 
     @Test
-    void promotesWhenTheTimeOfObservationIsOver() {
+    void promotesWhenEveryCanaryIsHeardOfAfterTheTimeOfObservation() {
         Canary done = canary(Canary.Standing.APPLIED, Map.of());
-        assertThat(judge(RolloutRow.State.OBSERVING, 29.9, done))
-                .isEqualTo(new Gate.Verdict.Wait());
-        assertThat(judge(RolloutRow.State.OBSERVING, 30, done))
+        Canary early =
+                new Canary(
+                        "b", Canary.Standing.APPLIED, 29.9, Map.of(), RolloutTable.Counted.NOTHING);
+        Canary late = canary(Canary.Standing.PENDING, Map.of());
+        RolloutRow.State observing = RolloutRow.State.OBSERVING;
+        assertThat(judge(observing, 35, done, early)).isEqualTo(new Gate.Verdict.Wait());
+        assertThat(judge(observing, 35, done, late)).isEqualTo(new Gate.Verdict.Wait());
+        assertThat(judge(observing, 35, done, done)).isEqualTo(new Gate.Verdict.Promote());
+    }
+
+    private static Canary named(String node, Canary.Standing standing) {
+        return new Canary(node, standing, 30, Map.of(), RolloutTable.Counted.NOTHING);
+    }
+
+    private static Gate.Verdict judge(List<String> lost, Canary... canaries) {
+        return Gate.judge(rollout(RolloutRow.State.OBSERVING, 1, lost), List.of(canaries));
+    }
+
+    @Test
+    void aCanaryIsAwaitedTheFirstTimeItIsLostAndClosesTheGateTheSecondTime() {
+        Canary lost = named("a", Canary.Standing.LOST);
+        Canary alsoLost = named("b", Canary.Standing.LOST);
+        Canary done = named("c", Canary.Standing.APPLIED);
+        assertThat(judge(List.of(), lost, done)).isEqualTo(new Gate.Verdict.Await(List.of("a")));
+        assertThat(judge(List.of("a"), lost, done))
+                .isEqualTo(new Gate.Verdict.TakeBack("a went down or restarted again"));
+        assertThat(judge(List.of("a"), alsoLost, done))
+                .isEqualTo(new Gate.Verdict.TakeBack("a and b went down or restarted"));
+        assertThat(judge(List.of(), lost, alsoLost, done))
+                .isEqualTo(new Gate.Verdict.TakeBack("a and b went down or restarted"));
+        assertThat(judge(List.of("a"), done)).isEqualTo(new Gate.Verdict.Wait());
+    }
+
+    @Test
+    void aLostCanaryThatHadRefusedTheChangeClosesTheGateAtOnce() {
+        assertThat(takenBack(canary(Canary.Standing.LOST, Map.of("rule-1", "port_in_use"))))
+                .isEqualTo("a refuses rule-1: port_in_use");
+    }
+
+    @Test
+    void whoIsMissingIsAwaitedForAsLongAsApplyingMayTakeAndThenTheOthersDecide() {
+        Canary missing = named("a", Canary.Standing.MISSING);
+        Canary done = named("b", Canary.Standing.APPLIED);
+        Canary late = named("b", Canary.Standing.PENDING);
+        double over = Gate.APPLY_SECONDS + 0.1;
+        RolloutRow.State canary = RolloutRow.State.CANARY;
+        assertThat(judge(canary, 1, missing, done)).isEqualTo(new Gate.Verdict.Wait());
+        assertThat(judge(canary, over, missing, done)).isEqualTo(new Gate.Verdict.Observe());
+        assertThat(judge(canary, over, missing, late))
+                .isEqualTo(new Gate.Verdict.TakeBack("b has not applied it within 60 s"));
+        assertThat(judge(canary, 1, missing)).isEqualTo(new Gate.Verdict.Wait());
+        assertThat(judge(canary, over, missing)).isEqualTo(new Gate.Verdict.ChooseAnew());
+        assertThat(judge(RolloutRow.State.OBSERVING, 30, missing, done))
                 .isEqualTo(new Gate.Verdict.Promote());
     }
 
     @Test
-    void aCanaryThatIsLostClosesTheGateAndOneTakenAwayDoesNot() {
-        Canary lost = canary(Canary.Standing.LOST, Map.of());
+    void aCanaryThatIsAwayIsNotWatched() {
         Canary away = canary(Canary.Standing.AWAY, Map.of());
         Canary done = canary(Canary.Standing.APPLIED, Map.of());
-        assertThat(takenBack(lost, done)).isEqualTo("a went down or restarted");
         waits(away, done);
         assertThat(judge(RolloutRow.State.OBSERVING, 1, away))
                 .isEqualTo(new Gate.Verdict.ChooseAnew());
@@ -124,6 +174,7 @@ final class GateTest {
                 new Canary(
                         "a",
                         Canary.Standing.APPLIED,
+                        30,
                         Map.of(),
                         new RolloutTable.Counted(Map.of(), Map.of(), other)));
     }

@@ -1,12 +1,8 @@
 package io.skerry.shared.process;
 
-import com.hazelcast.config.Config;
-import com.hazelcast.config.JoinConfig;
-import com.hazelcast.config.NetworkConfig;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
 import io.skerry.shared.problem.ProblemException;
-import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -16,7 +12,6 @@ import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
-import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +41,7 @@ public final class ClusterBus implements Bus {
     private static final Logger log = LoggerFactory.getLogger(ClusterBus.class);
     private static final long PULSE_MILLIS = 1_000;
     private static final long GRACE_MILLIS = 250;
+    private static final long LEAVE_MILLIS = 5_000;
     private static final long JOIN_RETRY_MILLIS = 2_000;
     private static final int PROBE_MILLIS = 1_000;
     private static final long PING_MILLIS = 2_000;
@@ -62,7 +58,7 @@ public final class ClusterBus implements Bus {
     }
 
     /// One stay in the cluster.
-    private record Membership(Vertx vertx, EventBusPort port) {}
+    private record Membership(ClusterMember member, Vertx vertx, EventBusPort port) {}
 
     private final Vertx home;
     private final Context context;
@@ -122,7 +118,7 @@ public final class ClusterBus implements Bus {
                     if (listens.succeeded()) {
                         build();
                     } else {
-                        tried(Future.failedFuture(new NobodyListens(settings.members())));
+                        failed(new NobodyListens(settings.members()));
                     }
                 });
     }
@@ -143,7 +139,6 @@ public final class ClusterBus implements Bus {
     }
 
     private void build() {
-        HazelcastClusterManager manager = new HazelcastClusterManager(hazelcast(settings));
         EventBusOptions busOptions =
                 new EventBusOptions()
                         .setHost(settings.busBind().host())
@@ -156,27 +151,35 @@ public final class ClusterBus implements Bus {
         VertxOptions options =
                 new VertxOptions().setEventLoopPoolSize(1).setEventBusOptions(busOptions);
         // On a thread of its own: Vert.x objects to one Vert.x being made on a thread of another.
-        Thread.ofPlatform()
-                .name("skerry-join")
-                .start(() ->
-                        Vertx.builder()
-                                .with(options)
-                                .withClusterManager(manager)
-                                .buildClustered()
-                                .onComplete(joined -> context.runOnContext(v -> tried(joined))));
+        Thread.ofPlatform().name("skerry-join").start(() -> join(options));
     }
 
-    private void tried(AsyncResult<Vertx> joined) {
-        changing = false;
-        if (joined.succeeded()) {
-            entered(joined.result());
+    private void join(VertxOptions options) {
+        ClusterMember member;
+        try {
+            member = ClusterMember.start(settings);
+        } catch (RuntimeException failed) {
+            context.runOnContext(v -> failed(failed));
             return;
         }
+        Vertx.builder()
+                .with(options)
+                .withClusterManager(new HazelcastClusterManager(member.instance()))
+                .buildClustered()
+                .onSuccess(joined -> context.runOnContext(v -> entered(member, joined)))
+                // A member left behind would keep its port from the next one.
+                .onFailure(failure ->
+                        member.end(false)
+                                .onComplete(ended -> context.runOnContext(v -> failed(failure))));
+    }
+
+    private void failed(Throwable failure) {
+        changing = false;
         if (closing != null) {
             closing.tryComplete();
             return;
         }
-        troubled(joined.cause());
+        troubled(failure);
         home.setTimer(JOIN_RETRY_MILLIS, t -> enter());
     }
 
@@ -204,16 +207,19 @@ public final class ClusterBus implements Bus {
         }
     }
 
-    private void entered(Vertx clustered) {
+    private void entered(ClusterMember member, Vertx clustered) {
+        changing = false;
+        Membership entered =
+                new Membership(member, clustered, new EventBusPort(clustered.eventBus()));
         if (closing != null) {
-            clustered.close().onComplete(closing);
+            leave(entered, true).onComplete(closing);
             return;
         }
         // Nothing of ours runs there: what is left unhandled is Vert.x's own, and of no consequence
         // beyond the silence that ends the membership, such as a promise failed twice when a broken
         // cluster is left.
         clustered.exceptionHandler(failure -> log.debug("in the clustered Vert.x", failure));
-        EventBusPort port = new EventBusPort(clustered.eventBus());
+        EventBusPort port = entered.port();
         port.subscribe(PULSE, context, this::heard);
         registrations.forEach(registration -> register(port, registration));
         if (!settings.lite()) {
@@ -223,7 +229,7 @@ public final class ClusterBus implements Bus {
         lastAnswered = lastHeard;
         heardAnybody = false;
         trouble = "";
-        membership = new Membership(clustered, port);
+        membership = entered;
         log.info(
                 "joined the cluster as {} at {}, event bus {}{}",
                 settings.lite() ? "lite member" : "member",
@@ -280,7 +286,7 @@ public final class ClusterBus implements Bus {
                     SILENCE_MAX_MILLIS);
             membership = null;
             changing = true;
-            current.vertx().close().onComplete(done -> context.runOnContext(v -> left()));
+            leave(current, false).onComplete(done -> context.runOnContext(v -> left()));
         }
     }
 
@@ -302,6 +308,20 @@ public final class ClusterBus implements Bus {
         } else {
             enter();
         }
+    }
+
+    /// Ends a stay: first Vert.x, then the member, also where Vert.x does not end in time.
+    ///
+    /// @param gently whether the others are to know it at once, where they can be reached
+    private Future<Void> leave(Membership old, boolean gently) {
+        Promise<Void> closed = Promise.promise();
+        long late = home.setTimer(LEAVE_MILLIS, t -> closed.tryComplete());
+        old.vertx().close().onComplete(done -> closed.tryComplete());
+        return closed.future()
+                .compose(done -> {
+                    home.cancelTimer(late);
+                    return old.member().end(gently);
+                });
     }
 
     private static long now() {
@@ -390,44 +410,11 @@ public final class ClusterBus implements Bus {
             Membership current = membership;
             membership = null;
             if (current != null) {
-                current.vertx().close().onComplete(done);
+                leave(current, true).onComplete(done);
             } else if (!changing) {
                 done.complete();
             }
         });
         return done.future();
-    }
-
-    /// Hazelcast with the member list alone: no multicast, no other port, no other address.
-    private static Config hazelcast(ClusterSettings settings) {
-        Config config = ConfigUtil.loadConfig();
-        config.setClusterName("skerry");
-        config.setLiteMember(settings.lite());
-        config.setProperty("hazelcast.shutdownhook.enabled", "false");
-        config.setProperty("hazelcast.phone.home.enabled", "false");
-        config.setProperty("hazelcast.logging.type", "slf4j");
-        config.setProperty("hazelcast.socket.bind.any", "false");
-        config.setProperty("hazelcast.max.no.heartbeat.seconds", "10");
-        config.setProperty("hazelcast.heartbeat.interval.seconds", "1");
-        config.setProperty("hazelcast.merge.first.run.delay.seconds", "5");
-        config.setProperty("hazelcast.merge.next.run.delay.seconds", "5");
-        config.setProperty("hazelcast.max.join.seconds", "10");
-        config.setProperty("hazelcast.wait.seconds.before.join", "1");
-        config.setProperty("hazelcast.operation.call.timeout.millis", "10000");
-        NetworkConfig network = config.getNetworkConfig();
-        network.setPort(settings.clusterBind().port()).setPortAutoIncrement(false);
-        network.setReuseAddress(true);
-        network.getInterfaces()
-                .setEnabled(true)
-                .clear()
-                .addInterface(settings.clusterBind().host());
-        JoinConfig join = network.getJoin();
-        join.getAutoDetectionConfig().setEnabled(false);
-        join.getMulticastConfig().setEnabled(false);
-        join.getTcpIpConfig()
-                .setEnabled(true)
-                .setConnectionTimeoutSeconds(3)
-                .setMembers(settings.members());
-        return config;
     }
 }

@@ -3,9 +3,11 @@ package io.skerry.shared.bus;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.skerry.shared.content.ContentChange;
+import io.skerry.shared.content.Hint;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.content.PortProbe;
+import io.skerry.shared.content.PullAnswer;
 import io.skerry.shared.content.RuleCounts;
 import io.skerry.shared.content.Targets;
 import io.skerry.shared.instance.NodeArea;
@@ -25,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,12 +76,23 @@ final class GoldenFilesTest {
         PortProbe.Answer free =
                 new PortProbe.Answer(
                         List.of(new PortProbe.Taken(Protocol.TCP, 80, "port_in_use: by sshd")));
+        PullAnswer whole = new PullAnswer.Whole(content.print(), content.digest());
+        PullAnswer steps =
+                new PullAnswer.Steps(new JsonArray().add(change.print()).add(removal.print()));
+        PullAnswer unchanged = new PullAnswer.Steps(new JsonArray());
         Targets drain = new Targets(9, true, Map.of());
         Event event = new Event("rule-status", new JsonObject().put("rule", "rule-1"));
         return List.of(
                 new Golden("content", content, content.print(), j -> okContent(j)),
                 new Golden("change", change, change.print(), j -> okChange(j)),
                 new Golden("change-removal", removal, removal.print(), j -> okChange(j)),
+                new Golden("hint-small", new Hint.Step(change), hint(change, false), Hint::read),
+                new Golden("hint-held", new Hint.Ask(), hint(change, true), Hint::read),
+                new Golden("hint-large", new Hint.Ask(), hint(large(), false), Hint::read),
+                new Golden("hint-targets", new Hint.Ask(), Hint.print(), Hint::read),
+                new Golden("pull-snapshot", whole, whole.print(), j -> okPull(j)),
+                new Golden("pull-delta", steps, steps.print(), j -> okPull(j)),
+                new Golden("pull-unchanged", unchanged, unchanged.print(), j -> okPull(j)),
                 new Golden("node-report", report, report.print(), NodeReport::read),
                 new Golden("targets", targets, targets.print(), Targets::read),
                 new Golden("port-probe", probe, probe.print(), PortProbe::read),
@@ -98,6 +112,27 @@ final class GoldenFilesTest {
 
     private static Object okContent(JsonObject json) {
         return InstanceContent.read(json).orThrow();
+    }
+
+    private static Object okPull(JsonObject json) {
+        return PullAnswer.read(json).orElseThrow();
+    }
+
+    private static JsonObject hint(ContentChange step, boolean held) {
+        return Hint.print(step, held);
+    }
+
+    /// A step with one rule more than travels on the bus.
+    private static ContentChange large() {
+        InstanceContent content = content();
+        Rule rule = Objects.requireNonNull(content.rules().get("rule-1"));
+        TreeMap<String, Rule> rules = new TreeMap<>();
+        for (int i = 0; i <= ContentChange.BUS_RULES_MAX; i++) {
+            rules.put("rule-" + i, new Rule("rule-" + i, rule.spec(), 9));
+        }
+        return ContentChange.between(
+                Optional.of(content),
+                new InstanceContent(content.instance(), 9, false, 0, rules, new TreeMap<>()));
     }
 
     private static Object okChange(JsonObject json) {

@@ -3,9 +3,11 @@ package io.skerry.shared.bus;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.skerry.shared.content.ContentChange;
+import io.skerry.shared.content.Hint;
 import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.content.NodeReport;
 import io.skerry.shared.content.PortProbe;
+import io.skerry.shared.content.PullAnswer;
 import io.skerry.shared.content.Targets;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -14,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,12 +41,33 @@ final class TwoVersionsTest {
                 new Message("content", json -> InstanceContent.read(json).orThrow()),
                 new Message("change", json -> ContentChange.read(json).orThrow()),
                 new Message("change-removal", json -> ContentChange.read(json).orThrow()),
+                new Message("hint-small", Hint::read),
+                new Message("hint-held", Hint::read),
+                new Message("hint-targets", Hint::read),
+                new Message("pull-snapshot", json -> contentOf(json)),
+                new Message("pull-delta", json -> stepsOf(json)),
+                new Message("pull-unchanged", json -> stepsOf(json)),
                 new Message("node-report", NodeReport::read),
                 new Message("targets", Targets::read),
                 new Message("targets-drain", Targets::read),
                 new Message("port-probe", PortProbe::read),
                 new Message("port-probe-answer", PortProbe.Answer::read),
                 new Message("reply-refused", RuleReply::read));
+    }
+
+    /// As a node reads it.
+    private static Object contentOf(JsonObject json) {
+        return PullAnswer.read(json).orElseThrow() instanceof PullAnswer.Whole whole
+                ? InstanceContent.read(whole.content()).orThrow()
+                : "no content";
+    }
+
+    private static Object stepsOf(JsonObject json) {
+        return PullAnswer.read(json).orElseThrow() instanceof PullAnswer.Steps(JsonArray changes)
+                ? changes.stream()
+                        .map(each -> ContentChange.read((JsonObject) each).orThrow())
+                        .toList()
+                : "no steps";
     }
 
     private static JsonObject file(String name) throws IOException {
@@ -101,6 +125,50 @@ final class TwoVersionsTest {
                         Map.of(
                                 "sid-000000000001",
                                 new NodeReport.Applied(7, "cd", Map.of(), List.of())));
+    }
+
+    @Test
+    void aHintOfAnOlderRuleServiceSaysNothingOfItsSizeAndIsAppliedWhereItHoldsAStep()
+            throws IOException {
+        JsonObject older = file("hint-small");
+        older.remove("small");
+        assertThat(Hint.read(older)).isEqualTo(Hint.read(file("hint-small")));
+        assertThat(Hint.read(new JsonObject())).isEqualTo(new Hint.Ask());
+    }
+
+    @Test
+    void aHintThatThisVersionCannotReadMakesANodeAsk() throws IOException {
+        JsonObject newer = file("hint-small");
+        newer.getJsonArray("rules").getJsonObject(0).put("protocol", "SCTP");
+        assertThat(Hint.read(newer)).isEqualTo(new Hint.Ask());
+        newer = file("hint-small").put("rules", "by another way");
+        assertThat(Hint.read(newer)).isEqualTo(new Hint.Ask());
+    }
+
+    @Test
+    void aSnapshotOfAnOlderRuleServiceDoesNotSayItsDigest() throws IOException {
+        JsonObject older = file("pull-snapshot");
+        older.remove("digest");
+        PullAnswer read = PullAnswer.read(older).orElseThrow();
+        assertThat(read).isEqualTo(new PullAnswer.Whole(older.getJsonObject("content"), null));
+        assertThat(read.print()).isEqualTo(older);
+    }
+
+    @Test
+    void aPullAnsweredInAnotherWayIsNoAnswer() {
+        assertThat(PullAnswer.read(new JsonObject().put("v", 2).put("packed", "x"))).isEmpty();
+    }
+
+    @Test
+    void stepsThatANewerRuleServicePrintsLeadToTheSameContent() throws IOException {
+        JsonObject newer = file("pull-delta");
+        addEverywhere(newer);
+        Optional<InstanceContent> at = Optional.empty();
+        for (Object each : (List<?>) stepsOf(newer)) {
+            at = ((ContentChange) each).applyTo(at);
+            assertThat(at).isPresent();
+        }
+        assertThat(at.orElseThrow().revision()).isEqualTo(8);
     }
 
     @Test

@@ -48,6 +48,10 @@ final class Door implements AutoCloseable {
         return send(method, path, HttpRequest.BodyPublishers.ofString(body.encode()));
     }
 
+    Reply call(String method, String path, JsonArray body) {
+        return send(method, path, HttpRequest.BodyPublishers.ofString(body.encode()));
+    }
+
     /// The same request with an `Idempotency-Key`, and with or without a body.
     Reply call(String method, String path, @Nullable JsonObject body, String key) {
         return send(

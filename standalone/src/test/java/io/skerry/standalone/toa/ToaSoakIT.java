@@ -71,8 +71,8 @@ final class ToaSoakIT {
             double seconds = (System.nanoTime() - begun) / 1e9;
             awaitQuiet();
             System.out.printf(
-                    "%d connections in %.1f s, %.0f a second; descriptors %d -> %d; memory %d ->"
-                            + " %d KiB%n",
+                    "toa: %d connections in %.1f s, %.0f a second; descriptors %d -> %d; memory"
+                            + " %d -> %d KiB%n",
                     done.get() - before,
                     seconds,
                     (done.get() - before) / seconds,

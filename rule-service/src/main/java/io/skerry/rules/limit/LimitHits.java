@@ -1,0 +1,7 @@
+package io.skerry.rules.limit;
+
+/// Hears each time a limit turns something away, or makes it forgotten.
+@FunctionalInterface
+public interface LimitHits {
+    void hit(Limit limit);
+}
