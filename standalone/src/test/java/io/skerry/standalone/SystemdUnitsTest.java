@@ -65,9 +65,10 @@ final class SystemdUnitsTest {
 
     @Test
     void eachStartsAProcessOfTheProductAsNobodyWithRights() throws IOException {
-        for (String name : UNITS.keySet()) {
+        for (Map.Entry<String, String> each : UNITS.entrySet()) {
+            String name = each.getKey();
+            String main = each.getValue();
             String unit = unit(name);
-            String main = UNITS.get(name);
             assertThat(values(unit, "ExecStart")).as(name).hasSize(1);
             assertThat(values(unit, "ExecStart").getFirst())
                     .startsWith(

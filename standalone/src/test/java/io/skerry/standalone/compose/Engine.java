@@ -156,7 +156,7 @@ final class Engine {
 
     /// Where Maven put what is on our class path.
     private static Path mavenRepository() {
-        return Stream.of(System.getProperty("java.class.path").split(":"))
+        return Stream.of(Objects.requireNonNull(System.getProperty("java.class.path")).split(":"))
                 .filter(entry -> entry.contains("/io/vertx/"))
                 .map(entry -> Path.of(entry.substring(0, entry.indexOf("/io/vertx/"))))
                 .findFirst()
