@@ -95,7 +95,12 @@ final class Running {
         Set<String> instances = targets.keySet();
         unread.keySet().retainAll(instances);
         // What runs is the target again: the one that could not be read never was.
-        unread.keySet().removeIf(id -> held.containsKey(id) && held.get(id).is(targets.get(id)));
+        unread.keySet()
+                .removeIf(id -> {
+                    Held runs = held.get(id);
+                    Targets.Target target = targets.get(id);
+                    return runs != null && target != null && runs.is(target);
+                });
         trials.heldBack().stream()
                 .map(Trial::instance)
                 .filter(each -> !instances.contains(each))

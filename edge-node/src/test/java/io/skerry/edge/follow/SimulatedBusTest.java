@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -114,7 +115,9 @@ final class SimulatedBusTest {
             for (SimNode node : nodes) {
                 assertThat(digests(node.serves())).as(node.boot()).isEqualTo(truth);
                 NodeReport said = control.reports().get(node.boot().split("/", 2)[0]);
-                assertThat(acknowledged(said)).as("said by " + node.boot()).isEqualTo(truth);
+                assertThat(acknowledged(Objects.requireNonNull(said)))
+                        .as("said by " + node.boot())
+                        .isEqualTo(truth);
             }
         }
 
