@@ -1,5 +1,6 @@
 package io.skerry.edge;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.skerry.edge.bpf.BpfException;
@@ -16,17 +17,23 @@ import io.skerry.shared.rule.ClientIp;
 import io.skerry.shared.rule.Rule;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +46,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 class HotSteeringTest {
     private static final String HOST = "127.0.0.1";
 
+    /// An address of loopback that nobody else in the machine has ports at.
+    private static final String RULES = "127.71.0.1";
+
     /// Below the ports that the system gives out.
     private static final int FIRST = 12_000;
 
@@ -49,7 +59,6 @@ class HotSteeringTest {
     private final Vertx vertx = Vertx.vertx();
     private final List<EdgeProgram> programs = new ArrayList<>();
     private final AtomicInteger dialled = new AtomicInteger();
-    private List<SkLookups.Attached> before = List.of();
     private FakeRuleService service;
     private SteadyTraffic traffic;
     private int admin;
@@ -57,7 +66,6 @@ class HotSteeringTest {
     @BeforeEach
     void start() throws Exception {
         Kernel.required();
-        before = SkLookups.here();
         service = new FakeRuleService(vertx);
         traffic = new SteadyTraffic();
         try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
@@ -107,7 +115,7 @@ class HotSteeringTest {
     private EdgeProgram edge(Map<String, String> others, String... arguments) throws IOException {
         Map<String, String> settings = new HashMap<>();
         settings.put("node", "edge-1");
-        settings.put("listen", HOST);
+        settings.put("listen", RULES);
         settings.put("rules", service.uri().toString());
         settings.put("data", folder.resolve("data").toString());
         settings.put("cluster_members", HOST + ":1");
@@ -128,7 +136,7 @@ class HotSteeringTest {
     }
 
     private static InetSocketAddress at(int port) {
-        return new InetSocketAddress(HOST, port);
+        return new InetSocketAddress(RULES, port);
     }
 
     /// Dials one port after the other.
@@ -147,12 +155,40 @@ class HotSteeringTest {
         assertThat(traffic.portsSeen).allSatisfy((session, ports) -> assertThat(ports).hasSize(1));
     }
 
-    private boolean isAttached(int programs) {
-        try {
-            return SkLookups.here().size() == before.size() + programs;
-        } catch (BpfException refused) {
-            throw new IllegalStateException(refused);
+    /// Waits until these, and no others of the test, have a program attached.
+    private void steering(EdgeProgram... expected) {
+        Set<Long> pids = Stream.of(expected).map(EdgeProgram::pid).collect(Collectors.toSet());
+        Set<Long> all = programs.stream().map(EdgeProgram::pid).collect(Collectors.toSet());
+        Eventually.holds(
+                "steering by " + pids,
+                () -> {
+                    try {
+                        Set<Long> now = pidsThatSteer();
+                        now.retainAll(all);
+                        return now.equals(pids);
+                    } catch (BpfException gone) {
+                        // Detached while it was looked at: again.
+                        return false;
+                    }
+                });
+    }
+
+    private static Set<Long> pidsThatSteer() throws BpfException {
+        Set<Long> pids = new HashSet<>();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment pid = arena.allocate(JAVA_INT);
+            for (SkLookups.Attached each : SkLookups.here()) {
+                for (int id : each.maps()) {
+                    try (SkLookups.Found map = SkLookups.map(id)) {
+                        if (map.name().equals("steer_facts")) {
+                            map.map().get(arena.allocateFrom(JAVA_INT, 1), pid);
+                            pids.add((long) pid.get(JAVA_INT, 0));
+                        }
+                    }
+                }
+            }
         }
+        return pids;
     }
 
     /// The processes have more and then fewer event loops than the one that opened the fronts.
@@ -160,7 +196,7 @@ class HotSteeringTest {
     void nothingIsRefusedResetOrMovedThroughTwoRestarts() throws Exception {
         put(1, rule(Protocol.TCP, FIRST, PORTS, 1), rule(Protocol.UDP, FIRST, PORTS, 1));
         EdgeProgram first = serving();
-        assertThat(isAttached(1)).isTrue();
+        steering(first);
         traffic.storm(() -> next(PORTS), 4);
         traffic.talk(at(FIRST), 10);
         datagrams();
@@ -176,7 +212,7 @@ class HotSteeringTest {
         EdgeProgram third =
                 edge(Map.of("edge_loops", "1"), "--take-over").awaitSaid("took over from pid");
         traffic.goesOn(true, true, true);
-        Eventually.holds("one program is attached", () -> isAttached(1));
+        steering(third);
 
         assertThat(first.isAlive()).as("its long connections are there").isTrue();
         traffic.close();
@@ -186,7 +222,7 @@ class HotSteeringTest {
         assertThat(second.awaitEnd()).as(second.said()).isZero();
         third.terminate();
         assertThat(third.awaitEnd()).as(third.said()).isZero();
-        assertThat(isAttached(0)).isTrue();
+        steering();
     }
 
     @Test
@@ -233,7 +269,7 @@ class HotSteeringTest {
 
         assertThat(next.said()).contains(says);
         running.awaitSaid("this one goes on");
-        Eventually.holds("one program is attached", () -> isAttached(1));
+        steering(running);
         traffic.goesOn(true, false, false);
         nothingWentWrong();
     }
@@ -248,12 +284,11 @@ class HotSteeringTest {
                 edge(Map.of(), "--take-over").awaitSaid("took over from pid " + first.pid());
         second.signal("KILL");
         second.awaitEnd();
-        Eventually.holds("nothing is attached", () -> isAttached(0));
+        steering();
         traffic.goesOn(false, true, false);
         assertThat(first.isAlive()).isTrue();
 
-        edge(Map.of(), "--take-over").awaitSaid("edge node edge-1 serves");
-        assertThat(isAttached(1)).isTrue();
+        steering(edge(Map.of(), "--take-over").awaitSaid("edge node edge-1 serves"));
         traffic.storm(() -> next(PORTS), 2);
         datagrams();
         traffic.goesOn(true, true, true);
@@ -266,10 +301,10 @@ class HotSteeringTest {
         int few = 100;
         Rule bySockets = rule(Protocol.TCP, FIRST, few, 1);
         put(1, bySockets);
-        serving();
+        EdgeProgram running = serving();
         put(2, bySockets, rule(Protocol.TCP, FIRST + few, 1_000, 2));
         acknowledged(2);
-        assertThat(isAttached(1)).isTrue();
+        steering(running);
         traffic.storm(() -> next(2 * few), 4);
         traffic.goesOn(true, false, false);
         // Now there are too few to begin with steering.
@@ -277,10 +312,10 @@ class HotSteeringTest {
         acknowledged(3);
 
         for (int restart = 0; restart < 2; restart++) {
-            edge(Map.of(), "--take-over").awaitSaid("took over from pid");
+            running = edge(Map.of(), "--take-over").awaitSaid("took over from pid");
             traffic.goesOn(true, false, false);
         }
-        Eventually.holds("one program is attached", () -> isAttached(1));
+        steering(running);
         nothingWentWrong();
     }
 }
