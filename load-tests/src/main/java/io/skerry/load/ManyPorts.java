@@ -36,16 +36,19 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
 
     /// Who takes part: Skerry with all the rules, then all with as many as descriptors allow.
     private enum Server {
-        STEERED_ALL("skerry", "skerry, steered"),
-        STEERED("skerry", "skerry, steered"),
-        SOCKETS("skerry", "skerry, sockets"),
-        HAPROXY("haproxy", "haproxy"),
-        NGINX("nginx", "nginx");
+        STEERED_ALL(1, "skerry", "skerry, steered"),
+        STEERED(2, "skerry", "skerry, steered"),
+        SOCKETS(3, "skerry", "skerry, sockets"),
+        HAPROXY(4, "haproxy", "haproxy"),
+        NGINX(5, "nginx", "nginx");
 
+        private final int address;
         private final String program;
         private final String title;
 
-        Server(String program, String title) {
+        /// @param address last number of its own address
+        Server(int address, String program, String title) {
+            this.address = address;
             this.program = program;
             this.title = title;
         }
@@ -55,7 +58,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
         }
 
         private String host() {
-            return PortRules.HOST_PREFIX + (1 + ordinal());
+            return PortRules.HOST_PREFIX + address;
         }
     }
 
@@ -92,9 +95,10 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
             this.name = name;
             this.server = server;
             this.ports = server.rules() * PortRules.PORTS;
-            for (Dialled each : Dialled.values()) {
-                accepts.put(each, new ArrayList<>());
-            }
+        }
+
+        private void accepted(Dialled dialled, Measured measured) {
+            accepts.computeIfAbsent(dialled, first -> new ArrayList<>()).add(measured);
         }
 
         private double median(Dialled dialled, ToDoubleFunction<Measured> value) {
@@ -191,7 +195,7 @@ record ManyPorts(Options options, Path root, Path folder, PrintStream log) {
                 for (Column each : columns) {
                     Measured measured =
                             generate(each, dialled, programs, machine, origin, options.seconds());
-                    each.accepts.get(dialled).add(measured);
+                    each.accepted(dialled, measured);
                     if (measured.errors() > 0) {
                         log.println("ports: " + each.name.title + ": errors " + measured.errors());
                     }

@@ -439,7 +439,7 @@ final class SteeringTest {
     }
 
     /// Instructions of the program, and what the kernel will not take in their place.
-    private enum Instruction {
+    enum Instruction {
         /// A call of `bpf_sk_assign`, number 124; the other is of no function.
         SK_ASSIGN(0x0000_007c_0000_0085L, 0x0000_fffe_0000_0085L),
         /// The end of a program; the other goes on after it.
