@@ -1,7 +1,5 @@
 package io.skerry.gateway;
 
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.net.HostPort;
 import io.skerry.shared.problem.Code;
@@ -88,12 +86,12 @@ final class GatewayVerticle extends VerticleBase {
 
     /// What is not HTTP, or has too large a head, is answered without a document.
     private static void refuseHead(HttpServerRequest request, GatewayMetrics metrics) {
-        switch (request.decoderResult().cause()) {
-            case TooLongHttpLineException line -> metrics.hit(GatewayMetrics.LINE);
-            case TooLongHttpHeaderException headers -> metrics.hit(GatewayMetrics.HEADERS);
-            case null, default -> {}
-        }
         HttpServerRequest.DEFAULT_INVALID_REQUEST_HANDLER.handle(request);
+        switch (request.response().getStatusCode()) {
+            case 414 -> metrics.hit(GatewayMetrics.LINE);
+            case 431 -> metrics.hit(GatewayMetrics.HEADERS);
+            default -> {}
+        }
     }
 
     private static HttpServerOptions options() {
