@@ -34,9 +34,19 @@ final class LostNodeIT {
             throws IOException {
         int port = Cluster.port();
         InetAddress second = InetAddress.ofLiteral(cluster.address(2));
-        try (WordOrigin origin = new WordOrigin("lost");
-                ServerSocket held = new ServerSocket(port, 1, second)) {
-            String instance = cluster.door().instance("lost-node");
+        String instance = cluster.door().instance("lost-node");
+        try (WordOrigin origin = new WordOrigin("lost")) {
+            String rule = loseEdge(cluster, instance, origin, port, second);
+            awaitStatus(cluster, instance, rule, "online");
+            cluster.awaitWord("lost", port, 1, 2, 3);
+        }
+    }
+
+    /// Kills edge-2 while another program there holds the rule's port; the rule.
+    private static String loseEdge(
+            Cluster cluster, String instance, WordOrigin origin, int port, InetAddress second)
+            throws IOException {
+        try (ServerSocket held = new ServerSocket(port, 1, second)) {
             String rule =
                     cluster.door().rule(instance, Door.tcp(held.getLocalPort(), origin.port()));
             awaitStatus(cluster, instance, rule, "fail");
@@ -63,9 +73,7 @@ final class LostNodeIT {
             cluster.edge(2).start();
             cluster.edge(2).awaitReady();
             awaitStatus(cluster, instance, rule, "fail");
-            held.close();
-            awaitStatus(cluster, instance, rule, "online");
-            cluster.awaitWord("lost", port, 1, 2, 3);
+            return rule;
         }
     }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /// `docker-compose.yml` and `Dockerfile` on a real Docker engine.
 final class ComposeIT {
-    private static final Duration EFFECT = Duration.ofSeconds(120);
+    private static final Duration EFFECT = Duration.ofMinutes(2);
     private static final List<String> EDGES = List.of("172.30.0.41", "172.30.0.42", "172.30.0.43");
 
     /// Bits 12 and 21 of a capability set: NET_ADMIN, and SYS_ADMIN which stands for BPF here.

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 /// A Docker engine in namespaces of its own, with stand-ins for the images of registries. Its
 /// containers reach one another and the engine's "host", and nothing of this machine.
 final class Engine {
-    private static final Duration START = Duration.ofSeconds(60);
+    private static final Duration START = Duration.ofMinutes(1);
     private static final Duration LONG = Duration.ofMinutes(6);
     private static final Duration PACE = Duration.ofMillis(300);
     private static final String HOST = "172.30.1.1";

@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 /// What `docker-compose.yml` describes, as containers of an {@link Engine}. Questions are asked
 /// from inside its network, by curl in the container of the origin.
 final class Topology {
-    private static final Duration EFFECT = Duration.ofSeconds(120);
+    private static final Duration EFFECT = Duration.ofMinutes(2);
     private static final String GATEWAY = "http://172.30.0.31:8080";
     private static final List<String> OURS =
             List.of(
