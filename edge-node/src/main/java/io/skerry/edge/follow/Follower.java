@@ -228,10 +228,13 @@ public final class Follower {
     }
 
     private Future<Void> exchange() {
-        return services.sync(reporter.report(running.report()).print()).compose(this::heard);
+        long asked = running.revision();
+        return services.sync(reporter.report(running.report()).print())
+                .compose(reply -> heard(reply, asked));
     }
 
-    private Future<Void> heard(Reply reply) {
+    /// @param asked the revision of this node when it asked
+    private Future<Void> heard(Reply reply, long asked) {
         nameTaken = reply.status() == 409;
         Targets targets = reply.targets();
         if (targets == null) {
@@ -244,16 +247,17 @@ public final class Follower {
         if (paused) {
             return Future.succeededFuture();
         }
-        if (targets.head() < running.revision() && ++olderAnswers < OLDER_ANSWERS_BELIEVED) {
-            // A hint that came while the answer was under way explains it, unless it lasts.
+        // Not behind is one that a hint has overtaken while its answer was under way.
+        boolean isBehind = targets.head() < asked;
+        if (isBehind && ++olderAnswers < OLDER_ANSWERS_BELIEVED) {
             log.debug(
                     "rule service {} is at revision {}, this node at {}: not followed for now",
                     services.name(),
                     targets.head(),
-                    running.revision());
+                    asked);
             return Future.succeededFuture();
         }
-        olderAnswers = targets.head() < running.revision() ? olderAnswers : 0;
+        olderAnswers = isBehind ? olderAnswers : 0;
         running.retainTargets(targets.instances());
         running.watch(targets.watched());
         return drain(targets.drain())
@@ -278,7 +282,7 @@ public final class Follower {
         for (Map.Entry<String, Targets.Target> each :
                 new TreeMap<>(targets.instances()).entrySet()) {
             String instance = each.getKey();
-            if (!isWanting(instance, each.getValue())) {
+            if (!isWanting(instance, each.getValue()) || isOvertaken(instance, targets)) {
                 continue;
             }
             pulls =

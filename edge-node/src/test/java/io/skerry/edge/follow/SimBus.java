@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -25,13 +26,19 @@ final class SimBus {
     private final SimTime time;
     private final Random random;
     private final Function<JsonObject, @Nullable JsonObject> services;
+    private final BiConsumer<String, JsonObject> heard;
     private final Map<String, List<Consumer<JsonObject>>> listeners = new HashMap<>();
     private final Map<String, Boolean> cutOff = new HashMap<>();
     private boolean bad = true;
     private long lastFault;
 
     /// @param services answers requests; `null` where no rule service lives
-    SimBus(SimTime time, Function<JsonObject, @Nullable JsonObject> services) {
+    /// @param heard told of each answer that a node hears
+    SimBus(
+            SimTime time,
+            Function<JsonObject, @Nullable JsonObject> services,
+            BiConsumer<String, JsonObject> heard) {
+        this.heard = heard;
         this.time = time;
         this.random = time.random;
         this.services = services;
@@ -144,6 +151,14 @@ final class SimBus {
             return;
         }
         JsonObject sent = copy(answer);
-        send(node, patience, () -> promise.tryComplete(sent));
+        send(
+                node,
+                patience,
+                () -> {
+                    if (!promise.future().isComplete()) {
+                        heard.accept(node, sent);
+                        promise.complete(sent);
+                    }
+                });
     }
 }

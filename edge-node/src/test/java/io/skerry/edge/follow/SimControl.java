@@ -39,6 +39,11 @@ final class SimControl {
         NEW
     }
 
+    /// Marks of the simulation on an answer, which nodes do not read.
+    private static final String SYNC = "sync";
+
+    private static final String LAGS = "lags";
+
     private final Random random;
     private final Map<String, InstanceContent> contents = new TreeMap<>();
     private final Map<String, List<ContentChange>> steps = new HashMap<>();
@@ -121,9 +126,6 @@ final class SimControl {
         String node = sync ? message.getJsonObject("report").getString("node") : "";
         int before = lagging.getOrDefault(node, 0);
         boolean lags = mayLag && before < 2 && !views.isEmpty() && random.nextInt(4) == 0;
-        if (sync) {
-            lagging.put(node, lags ? before + 1 : 0);
-        }
         View view =
                 lags ? views.stream().skip(random.nextInt(views.size())).findFirst().get() : now();
         JsonObject body =
@@ -137,7 +139,21 @@ final class SimControl {
         if (mayLag && age != Age.OLD && random.nextInt(LIES_OF) == 0) {
             falsify(body);
         }
-        return new JsonObject().put("status", 200).put("body", dressed(body, age));
+        return new JsonObject()
+                .put("status", 200)
+                .put("body", dressed(body, age))
+                .put(SYNC, sync)
+                .put(LAGS, lags);
+    }
+
+    /// A node hears an answer: only what it heard counts as in a row.
+    void heard(String node, JsonObject answer) {
+        if (answer.getBoolean(SYNC, false)) {
+            lagging.merge(node, 1, (before, one) -> before + one);
+            if (!answer.getBoolean(LAGS)) {
+                lagging.remove(node);
+            }
+        }
     }
 
     /// Something else than the truth, under the truth's digest; or the truth under another.

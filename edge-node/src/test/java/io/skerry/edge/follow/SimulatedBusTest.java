@@ -81,7 +81,7 @@ final class SimulatedBusTest {
         Schedule(long seed, Path folder) {
             time = new SimTime(seed);
             control = new SimControl(time.random);
-            bus = new SimBus(time, this::answer);
+            bus = new SimBus(time, this::answer, control::heard);
             for (int i = 1; i <= NODES; i++) {
                 nodes.add(new SimNode(time, bus, control, "edge-" + i, folder));
             }
