@@ -164,6 +164,13 @@ final class GateTest {
     }
 
     @Test
+    void whatACanaryCountsInItsNextLifeIsNoLessThanNothing() {
+        assertThat(takenBack(counted(new RuleCounts(100, 50, 0), new RuleCounts(10, 10, 0))))
+                .isEqualTo("rule-1: 100 % of 10 sessions without a connection, 50 % before");
+        waits(counted(new RuleCounts(100, 50, 0), new RuleCounts(10, 4, 0)));
+    }
+
+    @Test
     void fewFailuresOrAsManyAsBeforeDoNot() {
         waits(counted(NONE, new RuleCounts(4, 4, 4)));
         waits(counted(NONE, new RuleCounts(100, 10, 0)));
