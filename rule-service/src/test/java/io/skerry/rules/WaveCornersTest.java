@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.skerry.rules.store.PostgresAddress;
 import io.skerry.shared.bus.Operation;
+import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.instance.NodeArea;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Map;
@@ -75,6 +77,17 @@ final class WaveCornersTest {
         return rules.ok(Operation.GET_INSTANCE_ROLLOUT, path(instance), null);
     }
 
+    private void awaitState(String instance, String state) {
+        RuleServiceFixture.await(
+                () -> rollout(instance).getString("state").equals(state),
+                () -> rollout(instance).encode());
+    }
+
+    private void leave(RuleServiceFixture.Node node) {
+        node.state = NodeReport.State.LEAVING;
+        node.sync();
+    }
+
     /// What the nodes made of a rule, by name.
     private Map<String, String> states(String instance, String rule) {
         return rules
@@ -123,5 +136,90 @@ final class WaveCornersTest {
         follow();
         assertThat(rollout(id).getString("state")).isEqualTo("canary");
         assertThat(states(id, rule)).isEqualTo(Map.of("a", "ack", "b", "pending"));
+    }
+
+    @Test
+    void aCanaryThatComesBackInAnotherAreaIsNotAwaited() {
+        canary.area = NodeArea.OVERSEAS;
+        RuleServiceFixture.Node second = canary("c", "boot-c");
+        second.follow();
+        String id =
+                rules.ok(
+                                Operation.CREATE_INSTANCE,
+                                Map.of(),
+                                new JsonObject().put("name", "abroad").put("area", "overseas"))
+                        .getString("id");
+        rules.newRule(id, "80");
+        inWaves(id, 2);
+        second.follow();
+        rules.newRule(id, "81");
+        canary.follow();
+        second.follow();
+        awaitState(id, "observing");
+        leave(second);
+        RuleServiceFixture.Node moved = canary("c", "another-boot");
+        moved.area = NodeArea.MAINLAND;
+        moved.follow();
+        RuleServiceFixture.await(
+                () -> {
+                    follow();
+                    moved.follow();
+                    return rollout(id).getString("state").equals("done");
+                },
+                () -> rollout(id).encode());
+    }
+
+    @Test
+    void theOnlyNodeMayComeBackLateAndHasItsTimeToApplyTheChange() {
+        leave(other);
+        String id = rules.newInstance("waved");
+        rules.newRule(id, "80");
+        JsonObject strategy = new JsonObject().put("strategy", "waves").put("observeSeconds", 600);
+        rules.ok(Operation.PATCH_INSTANCE, path(id), new JsonObject().put("rollout", strategy));
+        canary.follow();
+        rules.newRule(id, "81");
+        TestPostgres postgres = TestPostgres.shared();
+        postgres.execute(
+                database.database(),
+                "UPDATE node SET state = 'down', seen_at = now() - interval '1 minute'");
+        RuleServiceFixture.await(
+                () -> String.valueOf(rollout(id).getString("reason")).contains("awaited"),
+                () -> rollout(id).encode());
+        postgres.execute(
+                database.database(), "UPDATE rollout SET state_at = now() - interval '5 minutes'");
+        RuleServiceFixture.Node again = canary("a", "second-life");
+        again.sync();
+        RuleServiceFixture.await(
+                () -> {
+                    again.sync();
+                    return postgres.text(database.database(), "SELECT canaries::text FROM rollout")
+                            .contains("second-life");
+                },
+                () -> rollout(id).encode());
+        assertThat(rollout(id).getString("state")).isEqualTo("canary");
+        again.follow();
+        awaitState(id, "observing");
+    }
+
+    @Test
+    void aCanaryThatIsForgottenAndComesBackWasNotLost() {
+        String id = waved("waved", "80", 600);
+        rules.newRule(id, "81");
+        canary.follow();
+        awaitState(id, "observing");
+        leave(canary);
+        rules.ok(Operation.DELETE_NODE, Map.of("node", "a"), null);
+        RuleServiceFixture.Node again = canary("a", "second-life");
+        again.follow();
+        RuleServiceFixture.await(
+                () -> {
+                    again.sync();
+                    return TestPostgres.shared()
+                            .text(database.database(), "SELECT canaries::text FROM rollout")
+                            .contains("second-life");
+                },
+                () -> rollout(id).encode());
+        assertThat(TestPostgres.shared().text(database.database(), "SELECT lost FROM rollout"))
+                .isEqualTo("[]");
     }
 }

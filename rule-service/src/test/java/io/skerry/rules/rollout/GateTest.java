@@ -90,6 +90,17 @@ final class GateTest {
         assertThat(judge(observing, 35, done, done)).isEqualTo(new Gate.Verdict.Promote());
     }
 
+    @Test
+    void aCanaryThatComesBackWhileOthersAreWatchedHasItsTimeToApplyItAndNoMore() {
+        Canary done = canary(Canary.Standing.APPLIED, Map.of());
+        Canary late = named("b", Canary.Standing.PENDING);
+        double most = RolloutStrategy.DEFAULT.observeSeconds() + Gate.APPLY_SECONDS;
+        RolloutRow.State observing = RolloutRow.State.OBSERVING;
+        assertThat(judge(observing, most, done, late)).isEqualTo(new Gate.Verdict.Wait());
+        assertThat(judge(observing, most + 0.1, done, late))
+                .isEqualTo(new Gate.Verdict.TakeBack("b has not applied it within 60 s"));
+    }
+
     private static Canary named(String node, Canary.Standing standing) {
         return new Canary(node, standing, 30, Map.of(), RolloutTable.Counted.NOTHING);
     }
