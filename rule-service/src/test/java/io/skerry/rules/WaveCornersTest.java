@@ -222,4 +222,42 @@ final class WaveCornersTest {
         assertThat(TestPostgres.shared().text(database.database(), "SELECT lost FROM rollout"))
                 .isEqualTo("[]");
     }
+
+    @Test
+    void aGroupIsTakenBackAlsoWhereItsRuleWasSwitchedOffMeanwhile() {
+        String group =
+                rules.ok(Operation.CREATE_ORIGIN_GROUP, Map.of(), group("main", "10.0.0.5"))
+                        .getString("id");
+        String id = rules.newInstance("waved");
+        String rule =
+                rules.ok(Operation.CREATE_RULES, path(id), groupRule("main", "80")).getString("id");
+        inWaves(id, 600);
+        rules.ok(Operation.PUT_ORIGIN_GROUP, Map.of("group", group), group("main", "10.0.0.6"));
+        rules.ok(Operation.DISABLE_RULE, path(id, rule), null);
+        assertThat(rollout(id).getJsonArray("groups")).containsExactly(group);
+        rules.ok(Operation.ABORT_ROLLOUT, path(id), null);
+        String stored = rules.ok(Operation.GET_ORIGIN_GROUP, Map.of("group", group), null).encode();
+        assertThat(stored).contains("10.0.0.5").doesNotContain("10.0.0.6");
+        assertThat(rules.rule(id, rule).getString("status")).isEqualTo("progress");
+    }
+
+    @Test
+    void aGroupThatARolloutMayGoBackToIsInUse() {
+        String group =
+                rules.ok(Operation.CREATE_ORIGIN_GROUP, Map.of(), group("main", "10.0.0.5"))
+                        .getString("id");
+        String id = rules.newInstance("waved");
+        String rule =
+                rules.ok(Operation.CREATE_RULES, path(id), groupRule("main", "80")).getString("id");
+        inWaves(id, 600);
+        JsonObject single = new JsonObject().put("type", "single").put("address", "10.0.0.9");
+        rules.ok(Operation.PATCH_RULE, path(id, rule), new JsonObject().put("origin", single));
+        Map<String, String> named = Map.of("group", group);
+        rules.refuses(Operation.DELETE_ORIGIN_GROUP, named, null, 409, " in_use");
+        rules.ok(Operation.ABORT_ROLLOUT, path(id), null);
+        assertThat(rules.rule(id, rule).getJsonObject("origin").getString("id")).isEqualTo(group);
+        Map<String, String> all = Map.of("instance", id, "rule", rule, "rollout", "all");
+        rules.ok(Operation.PATCH_RULE, all, new JsonObject().put("origin", single));
+        rules.ok(Operation.DELETE_ORIGIN_GROUP, named, null);
+    }
 }

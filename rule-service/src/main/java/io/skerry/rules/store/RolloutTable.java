@@ -192,6 +192,17 @@ public final class RolloutTable {
                 digest);
     }
 
+    /// Instances with a rollout under way that goes back to rules with this origin group.
+    public static List<String> backTo(Transaction sql, String group) {
+        return sql.list(
+                row -> row.getString(0),
+                "SELECT instance_id FROM rollout WHERE held_content->'groups' @>"
+                        + " jsonb_build_array(jsonb_build_object('id', $1::text)) AND "
+                        + ACTIVE
+                        + " ORDER BY instance_id",
+                group);
+    }
+
     /// Notes what a canary counted; what is said of a revision that is not the newest counts as
     /// before.
     public static void count(
