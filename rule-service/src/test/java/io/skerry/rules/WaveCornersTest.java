@@ -260,4 +260,16 @@ final class WaveCornersTest {
         rules.ok(Operation.PATCH_RULE, all, new JsonObject().put("origin", single));
         rules.ok(Operation.DELETE_ORIGIN_GROUP, named, null);
     }
+
+    @Test
+    void aRolloutThatCannotBeReadStopsNoOther() {
+        String broken = waved("broken", "80", 600);
+        rules.newRule(broken, "81");
+        TestPostgres.shared()
+                .execute(database.database(), "UPDATE rollout SET strategy = '{\"newer\":1}'");
+        String id = waved("waved", "90", 600);
+        rules.newRule(id, "91");
+        follow();
+        awaitState(id, "observing");
+    }
 }

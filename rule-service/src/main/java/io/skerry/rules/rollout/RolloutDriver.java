@@ -61,13 +61,20 @@ public final class RolloutDriver {
         }
         running = true;
         try {
-            for (String instance : database.read(RolloutTable::moving)) {
-                database.note(sql -> step(sql, instance)).ifPresent(this::tell);
-            }
+            database.read(RolloutTable::moving).forEach(this::advance);
         } catch (ProblemException later) {
             log.debug("rollouts must wait: {}", later.getMessage());
         } finally {
             running = false;
+        }
+    }
+
+    /// One that cannot be moved on stops no other.
+    private void advance(String instance) {
+        try {
+            database.note(sql -> step(sql, instance)).ifPresent(this::tell);
+        } catch (ProblemException later) {
+            log.debug("the rollout of {} must wait: {}", instance, later.getMessage());
         }
     }
 
