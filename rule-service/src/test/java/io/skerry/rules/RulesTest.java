@@ -346,11 +346,12 @@ final class RulesTest {
                         + port(0)
                         + " 10.0.0.5 80 on off\ntcp:"
                         + port(2)
-                        + " og:nobody 80 on off",
+                        + " og:nobody 80 on off\nnonsense",
                 422,
                 "line 2 duplicate_port",
                 "line 3 port_taken",
-                "line 4 unknown_group");
+                "line 4 unknown_group",
+                "line 5 bad_format");
         rules.refuses(Operation.IMPORT_RULES, path, "nonsense", 422, "line 1 bad_format");
         rules.refuses(Operation.IMPORT_RULES, path, "\n", 422, " missing");
         rules.refuses(

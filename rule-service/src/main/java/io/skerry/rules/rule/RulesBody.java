@@ -65,10 +65,9 @@ public record RulesBody(List<RuleProposal> proposals, List<Mistake> mistakes) {
 
     private static RulesBody ofText(String text) {
         List<RuleProposal> proposals = new ArrayList<>();
-        Checked<List<BatchText.Line>> read = BatchText.parse(text);
-        if (read instanceof Checked.Ok<List<BatchText.Line>>(List<BatchText.Line> lines)) {
-            lines.forEach(line -> proposals.add(new RuleProposal(line.field(), true, line.spec())));
-        }
+        BatchText.Content read = BatchText.read(text);
+        read.lines()
+                .forEach(line -> proposals.add(new RuleProposal(line.field(), true, line.spec())));
         return new RulesBody(proposals, read.mistakes());
     }
 
