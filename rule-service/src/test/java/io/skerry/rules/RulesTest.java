@@ -409,6 +409,39 @@ final class RulesTest {
     }
 
     @Test
+    void aRuleThatIsOffIsStillOffAfterAnExportAndAnImport() {
+        rules.newRule(id, port(0));
+        JsonObject off = rules.newRule(id, port(1));
+        rules.ok(Operation.DISABLE_RULE, path(off), null);
+        assertThat(rules.ok(Operation.EXPORT_RULES, path, null).getInteger("lossy")).isEqualTo(1);
+        JsonArray items =
+                rules.ok(Operation.EXPORT_RULES, Map.of("instance", id, "format", "json"), null)
+                        .getJsonArray("items");
+        assertThat(items.getJsonObject(0).containsKey("enabled")).isFalse();
+        assertThat(items.getJsonObject(1).getBoolean("enabled")).isFalse();
+        rules.ok(Operation.DISABLE_INSTANCE, path, null);
+        rules.awaitStatus(id, "offline");
+        rules.ok(Operation.DELETE_INSTANCE, path, null);
+        String heir = rules.newInstance("heir-" + names.incrementAndGet());
+        JsonArray wrong = items.copy();
+        wrong.getJsonObject(0).put("enabled", "no");
+        rules.refuses(
+                Operation.IMPORT_RULES,
+                Map.of("instance", heir),
+                wrong,
+                400,
+                "[0].enabled wrong_type");
+        rules.ok(Operation.IMPORT_RULES, Map.of("instance", heir), items);
+        JsonArray now =
+                rules.ok(Operation.LIST_RULES, Map.of("instance", heir), null)
+                        .getJsonArray("items");
+        assertThat(now.getJsonObject(0).getString("status")).isEqualTo("progress");
+        assertThat(now.getJsonObject(1).getString("status")).isEqualTo("offline");
+        String still = now.getJsonObject(1).getString("id");
+        rules.ok(Operation.ENABLE_RULE, Map.of("instance", heir, "rule", still), null);
+    }
+
+    @Test
     void takesNoRulesWhileTheInstanceStops() {
         RuleServiceFixture.Node node = rules.node("holds-on-" + names.incrementAndGet());
         JsonObject made = rules.newRule(id, port(0));
