@@ -256,11 +256,15 @@ final class TcpSession {
     }
 
     void tick(long now) {
-        count();
-        switch (state) {
-            case CONNECTING -> tickConnecting(now);
-            case RELAYING, HALF_CLOSED -> tickOpen(now);
-            case CLOSED -> {}
+        try {
+            count();
+            switch (state) {
+                case CONNECTING -> tickConnecting(now);
+                case RELAYING, HALF_CLOSED -> tickOpen(now);
+                case CLOSED -> {}
+            }
+        } catch (RuntimeException bug) {
+            broke(bug);
         }
     }
 

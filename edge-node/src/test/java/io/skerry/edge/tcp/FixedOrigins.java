@@ -21,6 +21,7 @@ final class FixedOrigins implements OriginPool {
 
     final AtomicInteger opened = new AtomicInteger();
     volatile boolean resolving;
+    volatile boolean broken;
     volatile boolean unresolved;
 
     FixedOrigins(InetAddress... addresses) {
@@ -31,6 +32,9 @@ final class FixedOrigins implements OriginPool {
 
     @Override
     public Choice choose(InetAddress client, Set<Origin> tried) {
+        if (broken) {
+            throw new IllegalStateException("a bug");
+        }
         if (resolving) {
             return new Choice.Resolving();
         }

@@ -174,6 +174,30 @@ final class TcpSurvivalTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(Way.class)
+    void aSessionThatABugEndsTakesTheIdleTimeFromNoOther(Way way) throws Exception {
+        try (TcpRig rig = new TcpRig(way);
+                ServerSocket server = TcpRig.origin();
+                Sockets sockets = new Sockets()) {
+            FixedOrigins bad = new FixedOrigins(TcpRig.HOME);
+            bad.resolving = true;
+            Listener broken = rig.open(rig.route(bad, port(server)));
+            Listener sound = rig.open(rig.route(new FixedOrigins(TcpRig.HOME), port(server)));
+            // Enough for each of both loops to have some of both.
+            for (int i = 0; i < MANY; i++) {
+                sockets.add(rig.dial(broken));
+                sockets.add(rig.dial(sound));
+                sockets.add(TcpRig.accept(server));
+            }
+            TcpRig.await("begun", () -> rig.metrics.open(Protocol.TCP) == 2 * MANY);
+            bad.broken = true;
+            rig.awaitEnded(EndReason.INTERNAL, MANY);
+            rig.advance(Duration.ofSeconds(61));
+            rig.awaitEnded(EndReason.IDLE, MANY);
+        }
+    }
+
     private static void awaitTicks(TcpRig rig) throws Exception {
         for (EventLoop loop : rig.loops.all()) {
             loop.schedule(() -> {}, 3 * TcpLoop.TICK_MILLIS, TimeUnit.MILLISECONDS).get();
