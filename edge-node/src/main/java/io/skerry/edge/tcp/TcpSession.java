@@ -90,8 +90,12 @@ final class TcpSession {
         acceptor.parts().metrics().opened(Protocol.TCP);
         acceptor.add(this);
         deadline = began + acceptor.parts().settings().connectTimeout().toNanos();
-        client.begin(toOrigin);
-        tryOrigin();
+        try {
+            client.begin(toOrigin);
+            tryOrigin();
+        } catch (RuntimeException bug) {
+            broke(bug);
+        }
     }
 
     private void tryOrigin() {

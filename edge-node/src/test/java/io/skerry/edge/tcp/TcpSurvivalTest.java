@@ -191,10 +191,27 @@ final class TcpSurvivalTest {
                 sockets.add(TcpRig.accept(server));
             }
             TcpRig.await("begun", () -> rig.metrics.open(Protocol.TCP) == 2 * MANY);
-            bad.broken = true;
+            bad.bugs.set(MANY);
             rig.awaitEnded(EndReason.INTERNAL, MANY);
             rig.advance(Duration.ofSeconds(61));
             rig.awaitEnded(EndReason.IDLE, MANY);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Way.class)
+    void aBugWhileASessionBeginsEndsItOnBothSides(Way way) throws Exception {
+        try (TcpRig rig = new TcpRig(way);
+                ServerSocket server = TcpRig.origin()) {
+            FixedOrigins bad = new FixedOrigins(TcpRig.HOME);
+            Listener listener = rig.open(rig.route(bad, port(server)));
+            bad.bugs.set(1);
+            rig.knock(listener);
+            rig.awaitEnded(EndReason.INTERNAL, 1);
+            try (Socket next = rig.dial(listener)) {
+                next.getOutputStream().write('x');
+                assertThat(TcpRig.accept(server).getInputStream().read()).isEqualTo('x');
+            }
         }
     }
 
