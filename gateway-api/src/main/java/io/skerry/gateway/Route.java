@@ -17,7 +17,7 @@ record Route(HttpMethod method, String path, Set<String> query, Handler<RoutingC
     ///
     /// @spec https://www.rfc-editor.org/rfc/rfc9110#section-9.1 RFC 9110, section 9.1
     List<HttpMethod> methods() {
-        return method == HttpMethod.GET
+        return method.equals(HttpMethod.GET)
                 ? List.of(HttpMethod.GET, HttpMethod.HEAD)
                 : List.of(method);
     }

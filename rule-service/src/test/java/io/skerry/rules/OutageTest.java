@@ -118,8 +118,7 @@ final class OutageTest {
         try (RuleServiceFixture rules = new RuleServiceFixture(address, Map.of())) {
             rules.newRule(rules.newInstance("old"), "80");
         }
-        TestPostgres.shared()
-                .execute(name, "UPDATE revision SET at = now() - interval '100 days'");
+        TestPostgres.shared().execute(name, "UPDATE revision SET at = now() - interval '100 days'");
         String put =
                 "INSERT INTO idempotency VALUES ('k', 'h', '{}', now() - interval '25 hours')"
                         + " ON CONFLICT (key) DO UPDATE SET at = now()";
@@ -174,9 +173,6 @@ final class OutageTest {
                         },
                         new DeploymentOptions().setThreadingModel(ThreadingModel.VIRTUAL_THREAD))
                 .onFailure(told::tryFail);
-        return told.future()
-                .toCompletionStage()
-                .toCompletableFuture()
-                .get(60, TimeUnit.SECONDS);
+        return told.future().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 }
