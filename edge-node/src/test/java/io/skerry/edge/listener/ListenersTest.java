@@ -268,6 +268,7 @@ final class ListenersTest {
         int port = freePort();
         int origin = origin().getLocalPort();
         apply(Rules.content(0, false, Rules.tcp("rule-a", 1, origin, "" + port)));
+        assertThat(listeners.refusals(Refusal.Code.DESCRIPTORS)).isZero();
 
         apply(
                 Rules.content(
@@ -278,6 +279,8 @@ final class ListenersTest {
                         Rules.tcp("rule-b", 2, 9, "2000-2099")));
 
         assertThat(listeners.refused("sid-1").get("rule-b")).startsWith("descriptors: ");
+        assertThat(listeners.refusals(Refusal.Code.DESCRIPTORS)).isEqualTo(1);
+        assertThat(listeners.refusals(Refusal.Code.STEERING_FULL)).isZero();
         assertThat(isOpen(port)).isTrue();
         assertThat(listeners.count(Protocol.TCP)).isEqualTo(1);
     }
