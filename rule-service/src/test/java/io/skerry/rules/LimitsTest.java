@@ -64,6 +64,25 @@ final class LimitsTest {
     }
 
     @Test
+    void thereAreAsManyInstancesAndSlotsAsTheSettingsSay() {
+        rules.close();
+        rules = new RuleServiceFixture(database, Map.of("instance-quota", "2", "slots", "2"));
+        JsonObject fixed =
+                new JsonObject().put("name", "first").put("area", "overseas").put("fixedIp", true);
+        rules.ok(Operation.CREATE_INSTANCE, Map.of(), fixed);
+        assertThat(hits(Limit.SLOTS)).isZero();
+        JsonObject beyond = fixed.copy().put("name", "second");
+        rules.refuses(Operation.CREATE_INSTANCE, Map.of(), beyond, 409, "fixedIp no_slot");
+        assertThat(hits(Limit.SLOTS)).isEqualTo(1);
+        rules.newInstance("second");
+        assertThat(hits(Limit.INSTANCES)).isZero();
+        JsonObject third = new JsonObject().put("name", "third");
+        rules.refuses(Operation.CREATE_INSTANCE, Map.of(), third, 409, " quota");
+        assertThat(hits(Limit.INSTANCES)).isEqualTo(1);
+        assertThat(hits(Limit.SLOTS)).isEqualTo(1);
+    }
+
+    @Test
     void aPageHoldsAThousandItems() {
         rules.ok(Operation.LIST_NODES, Map.of("limit", "1000"), null);
         assertThat(hits(Limit.PAGE_ITEMS)).isZero();
