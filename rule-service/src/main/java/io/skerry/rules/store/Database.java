@@ -143,7 +143,8 @@ public final class Database {
             Transaction transaction = new Transaction(connection, deadline);
             transaction.script(begin);
             T result = work.apply(transaction);
-            committing = end.equals("COMMIT");
+            // How a read ends changes nothing.
+            committing = end.equals("COMMIT") && !begin.equals(BEGIN_READ);
             transaction.script(end);
             connection.close();
             return result;
