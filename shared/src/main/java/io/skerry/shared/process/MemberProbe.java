@@ -52,7 +52,9 @@ final class MemberProbe {
         socket.setSoTimeout(TIMEOUT_MILLIS);
         socket.getOutputStream().write(PROTOCOL);
         try {
-            return socket.getInputStream().read() >= 0;
+            // One that ends the connection is no member, or about to leave; it does not hang.
+            socket.getInputStream().read();
+            return true;
         } catch (SocketTimeoutException silent) {
             return false;
         }
