@@ -21,8 +21,9 @@ final class MemberProbeTest {
                 ServerSocket ending = new ServerSocket(0, 8, LOOPBACK)) {
             Thread.ofVirtual().start(() -> takeOne(alive, true));
             Thread.ofVirtual().start(() -> takeOne(ending, false));
-            assertThat(MemberProbe.hanging(
-                            List.of(nobody, name(silent), name(alive), name(ending))))
+            assertThat(
+                            MemberProbe.hanging(
+                                    List.of(nobody, name(silent), name(alive), name(ending))))
                     .containsExactly(name(silent));
         }
     }
