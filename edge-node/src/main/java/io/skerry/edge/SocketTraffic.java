@@ -53,6 +53,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -73,6 +74,7 @@ final class SocketTraffic implements Traffic {
     private final DescriptorBudget budget;
     private final Steering steering;
     private final SessionMetrics sessions;
+    private final LongAdder probesCut = new LongAdder();
     private final Listeners listeners;
     private final InheritedSockets inherited;
     private final RuleCounterRegistry counters;
@@ -194,12 +196,18 @@ final class SocketTraffic implements Traffic {
     public List<Limit> limits() {
         return List.of(
                 new Limit("descriptors", budget::limit, this::descriptorHits),
-                new Limit("edge.steering-ports-max", steering::portsMax, listeners::steeringFull),
+                new Limit(
+                        "edge.steering-ports-max",
+                        steering::portsMax,
+                        () -> listeners.refusals(Refusal.Code.STEERING_FULL)),
+                new Limit("probe_taken", () -> PortProbe.Answer.TAKEN_MAX, probesCut::sum),
                 udp.sessionsPerClient());
     }
 
     private long descriptorHits() {
-        return tcp.acceptPauses() + sessions.droppedBy(DropReason.DESCRIPTORS);
+        return tcp.acceptPauses()
+                + sessions.droppedBy(DropReason.DESCRIPTORS)
+                + listeners.refusals(Refusal.Code.DESCRIPTORS);
     }
 
     @Override
@@ -225,11 +233,18 @@ final class SocketTraffic implements Traffic {
         return listeners
                 .probe(keys)
                 .map(refusals ->
-                        new PortProbe.Answer(
+                        answer(
                                 keys.stream()
                                         .filter(refusals::containsKey)
                                         .map(key -> taken(key, refusals.get(key)))
                                         .toList()));
+    }
+
+    private PortProbe.Answer answer(List<PortProbe.Taken> taken) {
+        if (taken.size() > PortProbe.Answer.TAKEN_MAX) {
+            probesCut.increment();
+        }
+        return new PortProbe.Answer(taken);
     }
 
     private static PortProbe.Taken taken(ListenerKey key, @Nullable Refusal refusal) {

@@ -26,8 +26,14 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -302,6 +308,45 @@ class WholeNodeTest {
                 .isInstanceOf(ConnectException.class);
         assertThat(probe(7, ports(Protocol.TCP, free)).taken().getFirst().reason())
                 .startsWith("no_slot");
+    }
+
+    @Test
+    void namesAHundredPortsThatItCouldNotOpenAndCountsAnAnswerThatHasMore() throws Exception {
+        put(1, Contents.rule(Protocol.TCP, freePort(), tcpOrigin.getLocalPort(), 1));
+        deploy();
+        acknowledged(1);
+        List<DatagramSocket> holders = new ArrayList<>();
+        try {
+            for (int i = 0; i <= PortProbe.Answer.TAKEN_MAX; i++) {
+                holders.add(new DatagramSocket(new InetSocketAddress(HOST, 0)));
+            }
+            PortProbe.Ports[] held =
+                    holders.stream()
+                            .map(each -> ports(Protocol.UDP, each.getLocalPort()))
+                            .toArray(PortProbe.Ports[]::new);
+            PortProbe.Ports[] most = Arrays.copyOf(held, PortProbe.Answer.TAKEN_MAX);
+            assertThat(probe(0, most).taken()).hasSize(PortProbe.Answer.TAKEN_MAX);
+            assertThat(probesCut()).isZero();
+            assertThat(probe(0, held).taken()).hasSize(PortProbe.Answer.TAKEN_MAX);
+            assertThat(probesCut()).isEqualTo(1);
+        } finally {
+            holders.forEach(DatagramSocket::close);
+        }
+    }
+
+    private double probesCut() throws Exception {
+        String start = "skerry_limit_hits_total{name=\"probe_taken\"} ";
+        URI metrics = URI.create("http://127.0.0.1:" + node().adminPort() + "/metrics");
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(
+                            HttpRequest.newBuilder(metrics).build(),
+                            HttpResponse.BodyHandlers.ofLines())
+                    .body()
+                    .filter(line -> line.startsWith(start))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(start.length())))
+                    .findFirst()
+                    .orElseThrow();
+        }
     }
 
     private static PortProbe.Ports ports(Protocol protocol, int port) {

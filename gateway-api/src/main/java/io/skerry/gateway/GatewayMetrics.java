@@ -38,6 +38,21 @@ final class GatewayMetrics {
     /// Limit: bytes of all headers of a request.
     static final String HEADERS = "api_header_bytes";
 
+    /// Limit: objects and arrays of a body inside one another.
+    static final String JSON_LEVELS = "api_json_levels";
+
+    /// Limit: digits of a number in a body.
+    static final String JSON_DIGITS = "api_json_digits";
+
+    /// Limit: characters of a name in a body.
+    static final String JSON_NAME = "api_json_name_characters";
+
+    /// Limit: seconds for a rule service to answer a read.
+    static final String READ_TIME = "api_read_seconds";
+
+    /// Limit: seconds for a rule service to answer a write.
+    static final String WRITE_TIME = "api_write_seconds";
+
     /// Limit: reads that wait for a second answer.
     static final String READS_AGAIN = "reads_asked_again";
 
@@ -95,11 +110,11 @@ final class GatewayMetrics {
         limits.labelValues(HEADERS).set(GatewayVerticle.HEADER_BYTES_MAX);
         limits.labelValues("api_discarded_body_bytes").set(RequestBody.DISCARD_MAX);
         limits.labelValues("api_idle_seconds").set(GatewayVerticle.IDLE_SECONDS);
-        limits.labelValues("api_json_levels").set(JsonText.DEPTH_MAX);
-        limits.labelValues("api_json_digits").set(JsonText.DIGITS_MAX);
-        limits.labelValues("api_read_seconds").set(Operation.PING.deadlineMillis() / 1_000.0);
-        limits.labelValues("api_write_seconds")
-                .set(Operation.CREATE_RULES.deadlineMillis() / 1_000.0);
+        limits.labelValues(JSON_LEVELS).set(JsonText.DEPTH_MAX);
+        limits.labelValues(JSON_DIGITS).set(JsonText.DIGITS_MAX);
+        limits.labelValues(JSON_NAME).set(JsonText.NAME_MAX);
+        limits.labelValues(READ_TIME).set(Operation.PING.deadlineMillis() / 1_000.0);
+        limits.labelValues(WRITE_TIME).set(Operation.CREATE_RULES.deadlineMillis() / 1_000.0);
         limits.labelValues(READS_AGAIN).set(RuleCalls.ASK_ANOTHER_MAX);
         for (String name :
                 Set.of(
@@ -110,6 +125,11 @@ final class GatewayMetrics {
                         BACKLOG,
                         LINE,
                         HEADERS,
+                        JSON_LEVELS,
+                        JSON_DIGITS,
+                        JSON_NAME,
+                        READ_TIME,
+                        WRITE_TIME,
                         READS_AGAIN)) {
             hits.initLabelValues(name);
         }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
 import io.skerry.shared.problem.ProblemException;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Bytes to text and text to JSON, strictly: valid UTF-8 without NUL, one JSON value, no name twice
@@ -33,12 +35,16 @@ final class JsonText {
     /// Digits of a number; longer ones are refused.
     static final int DIGITS_MAX = 100;
 
+    /// Characters of a name in an object; longer ones are refused.
+    static final int NAME_MAX = 50_000;
+
     private static final JsonFactory FACTORY =
             JsonFactory.builder()
                     .streamReadConstraints(
                             StreamReadConstraints.builder()
                                     .maxNestingDepth(DEPTH_MAX)
                                     .maxNumberLength(DIGITS_MAX)
+                                    .maxNameLength(NAME_MAX)
                                     .maxStringLength(RequestBody.BYTES_MAX)
                                     .build())
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -64,7 +70,9 @@ final class JsonText {
     }
 
     /// The JSON value of UTF-8 bytes: a `JsonObject`, a `JsonArray`, or a scalar.
-    static @Nullable Object read(byte[] bytes) {
+    ///
+    /// @param beyond hears the name of a limit that the bytes go beyond
+    static @Nullable Object read(byte[] bytes, Consumer<String> beyond) {
         String text = text(bytes);
         try (JsonParser parser =
                 FACTORY.createParser(text.startsWith("\ufeff") ? text.substring(1) : text)) {
@@ -77,6 +85,9 @@ final class JsonText {
                 throw unreadable("not JSON: something follows the value at " + place(parser));
             }
             return value;
+        } catch (StreamConstraintsException tooMuch) {
+            beyond.accept(limit(tooMuch));
+            throw unreadable("not JSON: " + describe(tooMuch));
         } catch (JsonProcessingException wrong) {
             throw unreadable("not JSON: " + describe(wrong));
         } catch (IOException impossible) {
@@ -149,6 +160,15 @@ final class JsonText {
             i += paired ? 1 : 0;
         }
         return text;
+    }
+
+    /// The parser says only in words which limit it was.
+    private static String limit(StreamConstraintsException tooMuch) {
+        String words = tooMuch.getOriginalMessage();
+        if (words.startsWith("Number")) {
+            return GatewayMetrics.JSON_DIGITS;
+        }
+        return words.startsWith("Name") ? GatewayMetrics.JSON_NAME : GatewayMetrics.JSON_LEVELS;
     }
 
     private static String describe(JsonProcessingException wrong) {

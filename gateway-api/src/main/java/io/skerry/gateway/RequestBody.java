@@ -12,6 +12,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the body of one request: its media type, its size, its bytes, and whether they are what
@@ -30,8 +31,11 @@ final class RequestBody {
     private final Vertx vertx;
     private final HttpServerRequest request;
     private final Takes takes;
+    private final Consumer<String> beyond;
 
-    RequestBody(Vertx vertx, HttpServerRequest request, Takes takes) {
+    /// @param beyond hears the name of a limit of JSON that the body goes beyond
+    RequestBody(Vertx vertx, HttpServerRequest request, Takes takes, Consumer<String> beyond) {
+        this.beyond = beyond;
         this.vertx = vertx;
         this.request = request;
         this.takes = takes;
@@ -133,7 +137,7 @@ final class RequestBody {
     }
 
     private @Nullable Object json(byte[] bytes) {
-        Object value = JsonText.read(bytes);
+        Object value = JsonText.read(bytes, beyond);
         boolean array = takes == Takes.OBJECT_OR_ARRAY || takes == Takes.RULE_TEXT;
         if (value instanceof JsonObject || array && value instanceof JsonArray) {
             return value;

@@ -53,7 +53,7 @@ final class RuleCalls {
         args.putAll(RequestHead.names(context));
         RequestHead.Conditions conditions = RequestHead.conditions(context.request(), operation);
         String source = context.request().remoteAddress().hostAddress();
-        new RequestBody(vertx, context.request(), takes)
+        new RequestBody(vertx, context.request(), takes, metrics::hit)
                 .read()
                 .compose(body -> ask(request(operation, args, body, conditions, source)))
                 .onComplete(
@@ -85,6 +85,7 @@ final class RuleCalls {
         Operation operation = request.operation();
         long millis = operation.deadlineMillis();
         (operation.isWrite() ? send(request, millis) : sendUntilAnswered(request, millis))
+                .onFailure(failure -> countLate(failure, operation))
                 .map(json -> read(json, operation))
                 .onComplete(result -> caller.runOnContext(now -> settle(reply, result, operation)));
         return reply.future();
@@ -125,6 +126,13 @@ final class RuleCalls {
         return Future.any(first, sendUntilAnswered(read, millis))
                 .onComplete(done -> askedAgain.decrementAndGet())
                 .map(any -> any.<JsonObject>resultAt(any.succeeded(0) ? 0 : 1));
+    }
+
+    private void countLate(Throwable failure, Operation operation) {
+        if (failure instanceof ProblemException known
+                && known.problem().code() == Code.OUTCOME_UNKNOWN) {
+            metrics.hit(operation.isWrite() ? GatewayMetrics.WRITE_TIME : GatewayMetrics.READ_TIME);
+        }
     }
 
     private static void settle(

@@ -7,6 +7,8 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,11 +26,13 @@ class LimitsTest {
 
             assertThat(door.call("POST", IMPORT, TEXT, most).status()).isEqualTo(200);
             assertThat(rules.next().body()).isEqualTo(most);
+            door.awaitMetric("skerry_limit_hits_total{name=\"api_body_bytes\"} 0.0");
 
             Wire.Answer refused = door.call("POST", IMPORT, TEXT, most + "\n");
             assertThat(refused.status()).isEqualTo(413);
             assertThat(refused.code()).isEqualTo("too_large");
             assertThat(rules.wasAsked()).isFalse();
+            door.awaitMetric("skerry_limit_hits_total{name=\"api_body_bytes\"} 1.0");
         }
     }
 
@@ -121,6 +125,7 @@ class LimitsTest {
                 "api_discarded_body_bytes 1.6777216E7",
                 "api_json_levels 32.0",
                 "api_json_digits 100.0",
+                "api_json_name_characters 50000.0",
                 "api_read_seconds 2.0",
                 "api_write_seconds 5.0",
                 "event_watchers 100.0",
@@ -200,6 +205,69 @@ class LimitsTest {
     }
 
     @Test
+    void countsReadsAndWritesThatGetNoAnswerInTime() throws Exception {
+        try (Door door = new Door()) {
+            FakeRuleService rules = FakeRuleService.on(door.bus);
+            assertThat(door.call("GET", "/v1/nodes").status()).isEqualTo(200);
+            assertThat(door.call("POST", "/v1/instances", "{}").status()).isEqualTo(200);
+            assertHits(door, "api_read_seconds", 0);
+            assertHits(door, "api_write_seconds", 0);
+
+            rules.fallSilent();
+
+            assertThat(door.call("GET", "/v1/nodes").status()).isEqualTo(503);
+            assertHits(door, "api_read_seconds", 1);
+            assertThat(door.call("POST", "/v1/instances", "{}").status()).isEqualTo(504);
+            assertHits(door, "api_write_seconds", 1);
+            assertHits(door, "api_read_seconds", 1);
+        }
+    }
+
+    private static void assertHits(Door door, String limit, int hits) {
+        assertThat(door.gateway.metricsText())
+                .contains("skerry_limit_hits_total{name=\"" + limit + "\"} " + hits + ".0");
+    }
+
+    @Test
+    void takesJsonAsFarAsItsLimitsAndCountsWhatGoesBeyond() throws Exception {
+        try (Door door = new Door()) {
+            FakeRuleService.on(door.bus);
+            String items = "/v1/instances/sid-1/rules";
+            Map<String, IntFunction<String>> bodies =
+                    Map.of(
+                            "api_json_levels",
+                            levels -> "[".repeat(levels) + "]".repeat(levels),
+                            "api_json_digits",
+                            digits -> "{\"a\":" + "1".repeat(digits) + "}",
+                            "api_json_name_characters",
+                            characters -> "{\"" + "a".repeat(characters) + "\":1}");
+            Map<String, Integer> most =
+                    Map.of(
+                            "api_json_levels",
+                            JsonText.DEPTH_MAX,
+                            "api_json_digits",
+                            JsonText.DIGITS_MAX,
+                            "api_json_name_characters",
+                            JsonText.NAME_MAX);
+            for (String limit : bodies.keySet()) {
+                IntFunction<String> body = bodies.get(limit);
+                assertThat(door.call("POST", items, body.apply(most.get(limit))).status())
+                        .as(limit)
+                        .isEqualTo(200);
+                assertHits(door, limit, 0);
+                Wire.Answer beyond = door.call("POST", items, body.apply(most.get(limit) + 1));
+                assertThat(beyond.status()).as(limit).isEqualTo(400);
+                assertThat(beyond.code()).isEqualTo("unreadable");
+                assertHits(door, limit, 1);
+            }
+            assertThat(door.call("POST", items, "{").status()).isEqualTo(400);
+            for (String limit : bodies.keySet()) {
+                assertHits(door, limit, 1);
+            }
+        }
+    }
+
+    @Test
     void answersPipelinedRequestsInOrder() throws Exception {
         try (Door door = new Door();
                 Wire wire = new Wire(door.api)) {
@@ -223,11 +291,13 @@ class LimitsTest {
                     Wire second = new Wire(door.api)) {
                 assertThat(first.request("GET", "/health/live").status()).isEqualTo(200);
                 assertThat(second.request("GET", "/health/live").status()).isEqualTo(200);
+                assertHits(door, "api_connections", 0);
                 try (Wire third = new Wire(door.api)) {
                     assertThatThrownBy(() -> third.request("GET", "/health/live"))
                             .isInstanceOf(IOException.class);
                 }
                 assertThat(first.request("GET", "/health/live").status()).isEqualTo(200);
+                assertHits(door, "api_connections", 1);
             }
             door.awaitMetric("skerry_http_connections 0.0");
             assertThat(door.call("GET", "/health/live").status()).isEqualTo(200);

@@ -1,6 +1,7 @@
 package io.skerry.rules;
 
 import io.skerry.rules.instance.InstanceOperations;
+import io.skerry.rules.limit.Limit;
 import io.skerry.rules.node.NodeOperations;
 import io.skerry.rules.origingroup.GroupOperations;
 import io.skerry.rules.revision.RevisionOperations;
@@ -103,7 +104,7 @@ final class Operations {
     }
 
     /// Actor and source go into the audit record as they can be stored and read.
-    private static RuleRequest cleaned(RuleRequest request) {
+    private RuleRequest cleaned(RuleRequest request) {
         return new RuleRequest(
                 request.operation(),
                 request.args(),
@@ -114,9 +115,13 @@ final class Operations {
                 request.ifMatch());
     }
 
-    private static String cleaned(String name) {
+    private String cleaned(String name) {
         String printable = name.replaceAll("\\p{Cntrl}", "?");
-        return printable.length() <= NAME_MAX ? printable : printable.substring(0, NAME_MAX);
+        if (printable.length() <= NAME_MAX) {
+            return printable;
+        }
+        metrics.hit(Limit.AUDIT_CHARACTERS);
+        return printable.substring(0, NAME_MAX);
     }
 
     private RuleReply carryOut(RuleRequest request) {

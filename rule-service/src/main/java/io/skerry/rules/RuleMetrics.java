@@ -92,6 +92,7 @@ final class RuleMetrics implements LimitHits {
             case WRITE_TURN_SECONDS -> Writes.TURN_MILLIS / 1_000.0;
             case DATABASE_CONNECTIONS -> Database.CONNECTIONS_MAX;
             case DATABASE_WAITING -> Database.WAITING_MAX;
+            case DATABASE_WAIT_SECONDS -> Database.WAIT.toMillis() / 1_000.0;
             case READ_SECONDS -> Database.READ_DEADLINE.toMillis() / 1_000.0;
             case WRITE_SECONDS -> Database.WRITE_DEADLINE.toMillis() / 1_000.0;
             case HISTORY_REVISIONS -> settings.historyMaxRevisions();

@@ -86,7 +86,8 @@ final class RuleServiceVerticle extends VerticleBase {
                         opened,
                         publication,
                         rollouts,
-                        instance -> statuses.refresh(Set.of(instance)));
+                        instance -> statuses.refresh(Set.of(instance)),
+                        metrics);
         Operations operations = operations(opened, writes, rollouts);
         Reports reports =
                 new Reports(
@@ -160,7 +161,7 @@ final class RuleServiceVerticle extends VerticleBase {
         long deadline = System.nanoTime() + START_PATIENCE.toNanos();
         while (true) {
             try {
-                return Database.open(vertx, settings.postgres()).await();
+                return Database.open(vertx, settings.postgres(), metrics).await();
             } catch (Throwable failure) {
                 if (!Database.isPassing(failure) || System.nanoTime() > deadline) {
                     throw failure;

@@ -7,12 +7,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.skerry.rules.limit.Limit;
 import io.skerry.rules.serve.NodeApi;
 import io.skerry.rules.store.PostgresAddress;
+import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.bus.Operation;
 import io.skerry.shared.bus.RuleReply;
 import io.skerry.shared.bus.RuleRequest;
+import io.skerry.shared.content.NodeReport;
+import io.skerry.shared.content.PortProbe;
+import io.skerry.shared.content.RuleCounts;
+import io.skerry.shared.net.Protocol;
+import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.net.http.HttpResponse;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,14 +45,7 @@ final class LimitsTest {
     }
 
     private double hits(Limit limit) {
-        String start = "skerry_limit_hits_total{name=\"" + limit.word() + "\"} ";
-        return rules.service
-                .metrics()
-                .lines()
-                .filter(line -> line.startsWith(start))
-                .mapToDouble(line -> Double.parseDouble(line.substring(start.length())))
-                .findFirst()
-                .orElse(-1);
+        return rules.hits(limit);
     }
 
     private void awaitHits(Limit limit, double at) {
@@ -58,6 +61,25 @@ final class LimitsTest {
     void everyLimitIsShownByItsName(Limit limit) {
         assertThat(rules.service.metrics()).contains("skerry_limit{name=\"" + limit.word() + "\"}");
         assertThat(hits(limit)).isEqualTo(limit.isCounted() ? 0 : -1);
+    }
+
+    @Test
+    void thereAreAsManyInstancesAndSlotsAsTheSettingsSay() {
+        rules.close();
+        rules = new RuleServiceFixture(database, Map.of("instance-quota", "2", "slots", "2"));
+        JsonObject fixed =
+                new JsonObject().put("name", "first").put("area", "overseas").put("fixedIp", true);
+        rules.ok(Operation.CREATE_INSTANCE, Map.of(), fixed);
+        assertThat(hits(Limit.SLOTS)).isZero();
+        JsonObject beyond = fixed.copy().put("name", "second");
+        rules.refuses(Operation.CREATE_INSTANCE, Map.of(), beyond, 409, "fixedIp no_slot");
+        assertThat(hits(Limit.SLOTS)).isEqualTo(1);
+        rules.newInstance("second");
+        assertThat(hits(Limit.INSTANCES)).isZero();
+        JsonObject third = new JsonObject().put("name", "third");
+        rules.refuses(Operation.CREATE_INSTANCE, Map.of(), third, 409, " quota");
+        assertThat(hits(Limit.INSTANCES)).isEqualTo(1);
+        assertThat(hits(Limit.SLOTS)).isEqualTo(1);
     }
 
     @Test
@@ -87,6 +109,31 @@ final class LimitsTest {
         assertThat(hits(Limit.IDEMPOTENCY_KEY_CHARACTERS)).isZero();
         assertThat(create("beyond", "x".repeat(201))).isInstanceOf(RuleReply.Refused.class);
         assertThat(hits(Limit.IDEMPOTENCY_KEY_CHARACTERS)).isEqualTo(1);
+    }
+
+    @Test
+    void anAuditRecordNamesWhoInTwoHundredCharacters() {
+        assertThat(actor("at-the-limit", "a".repeat(200))).isEqualTo("a".repeat(200));
+        assertThat(hits(Limit.AUDIT_CHARACTERS)).isZero();
+        assertThat(actor("beyond", "a".repeat(200) + "b")).isEqualTo("a".repeat(200));
+        assertThat(hits(Limit.AUDIT_CHARACTERS)).isEqualTo(1);
+    }
+
+    /// Who created an instance, as the audit record says.
+    private String actor(String instance, String actor) {
+        RuleReply made =
+                rules.bus.ask(
+                        new RuleRequest(
+                                Operation.CREATE_INSTANCE,
+                                Map.of(),
+                                new JsonObject().put("name", instance),
+                                actor,
+                                "127.0.0.1",
+                                null,
+                                null));
+        Long revision = Objects.requireNonNull(((RuleReply.Done) made).revision());
+        return rules.ok(Operation.GET_REVISION, Map.of("revision", "" + revision), null)
+                .getString("actor");
     }
 
     @Test
@@ -131,6 +178,33 @@ final class LimitsTest {
         assertThat(hits(Limit.NODE_REPORT_BYTES)).isZero();
         assertThat(rules.post("/node/v1/sync", full + " ", token).statusCode()).isEqualTo(413);
         assertThat(hits(Limit.NODE_REPORT_BYTES)).isEqualTo(1);
+    }
+
+    @Test
+    void aReportCountsSessionsOfTwoThousandRulesOfAnInstance() {
+        assertThat(report(counting(NodeReport.COUNTED_RULES_MAX)).statusCode()).isEqualTo(200);
+        assertThat(hits(Limit.NODE_COUNTED_RULES)).isZero();
+        HttpResponse<String> refused = report(counting(NodeReport.COUNTED_RULES_MAX + 1));
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.body()).contains("unreadable");
+        assertThat(hits(Limit.NODE_COUNTED_RULES)).isEqualTo(1);
+        assertThat(report(new JsonObject().put("node", 1)).statusCode()).isEqualTo(400);
+        assertThat(hits(Limit.NODE_COUNTED_RULES)).as("another mistake").isEqualTo(1);
+    }
+
+    private HttpResponse<String> report(JsonObject report) {
+        return rules.post("/node/v1/sync", report.encode(), RuleServiceFixture.TOKEN);
+    }
+
+    private JsonObject counting(int count) {
+        Map<String, RuleCounts> counts = new HashMap<>();
+        for (int i = 0; i < count; i++) {
+            counts.put("rule-" + i, new RuleCounts(1, 0, 0));
+        }
+        RuleServiceFixture.Node node = rules.node("n1");
+        node.applied.put(
+                "sid-000000000000", new NodeReport.Applied(1, "ab", Map.of(), List.of(), counts));
+        return node.report().print();
     }
 
     @Test
@@ -221,6 +295,32 @@ final class LimitsTest {
     }
 
     @Test
+    void anAnswerToADryRunNamesAHundredPorts() {
+        String id = rules.newInstance("asked");
+        rules.node("full").sync();
+        assertThat(takenOf(id, 100)).hasSize(100);
+        assertThat(hits(Limit.PROBE_TAKEN)).isZero();
+        assertThat(takenOf(id, 101)).hasSize(100);
+        assertThat(hits(Limit.PROBE_TAKEN)).isEqualTo(1);
+    }
+
+    /// The ports that a dry run shows as taken where a node names so many.
+    private JsonArray takenOf(String instance, int count) {
+        JsonArray taken = new JsonArray();
+        for (int port = 1; port <= count; port++) {
+            taken.add(new PortProbe.Taken(Protocol.TCP, port, "port_in_use: x").print());
+        }
+        rules.bus.serve(
+                BusAddress.probe("boot-full"),
+                asked -> Future.succeededFuture(new JsonObject().put("taken", taken)));
+        Map<String, String> dry = Map.of("instance", instance, "dryRun", "true");
+        return rules.ok(Operation.CREATE_RULES, dry, rule("1-101"))
+                .getJsonArray("nodes")
+                .getJsonObject(0)
+                .getJsonArray("taken");
+    }
+
+    @Test
     void historyBeyondItsNumberIsForgottenAndCounted() {
         rules.close();
         rules = new RuleServiceFixture(database, Map.of("history.max-revisions", "3"));
@@ -230,5 +330,25 @@ final class LimitsTest {
         assertThat(hits(Limit.HISTORY_REVISIONS)).isZero();
         rules.newInstance("one-more");
         assertThat(hits(Limit.HISTORY_REVISIONS)).isEqualTo(1);
+    }
+
+    @Test
+    void historyBeyondItsDaysIsForgottenAndCounted() {
+        Map<String, String> twoDays = Map.of("history.days", "2");
+        rules.newInstance("old");
+        rules.newInstance("new");
+        restartWithHistoryOf("47 hours", twoDays);
+        assertThat(hits(Limit.HISTORY_DAYS)).isZero();
+        rules.ok(Operation.GET_REVISION, Map.of("revision", "1"), null);
+        restartWithHistoryOf("49 hours", twoDays);
+        assertThat(hits(Limit.HISTORY_DAYS)).isEqualTo(1);
+        rules.refuses(Operation.GET_REVISION, Map.of("revision", "1"), null, 410, " gone");
+    }
+
+    /// A start looks at once for what is to be forgotten.
+    private void restartWithHistoryOf(String age, Map<String, String> settings) {
+        rules.close();
+        sql("UPDATE revision SET at = now() - interval '" + age + "'");
+        rules = new RuleServiceFixture(database, settings);
     }
 }

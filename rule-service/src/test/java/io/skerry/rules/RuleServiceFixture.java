@@ -2,6 +2,7 @@ package io.skerry.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.skerry.rules.limit.Limit;
 import io.skerry.rules.store.PostgresAddress;
 import io.skerry.shared.bus.Operation;
 import io.skerry.shared.bus.RuleReply;
@@ -73,6 +74,17 @@ final class RuleServiceFixture implements AutoCloseable {
 
     static RuleServiceFixture start() {
         return new RuleServiceFixture(TestPostgres.shared().newDatabase(), Map.of());
+    }
+
+    /// How often a limit was met; -1 where it is not counted.
+    double hits(Limit limit) {
+        String start = "skerry_limit_hits_total{name=\"" + limit.word() + "\"} ";
+        return service.metrics()
+                .lines()
+                .filter(line -> line.startsWith(start))
+                .mapToDouble(line -> Double.parseDouble(line.substring(start.length())))
+                .findFirst()
+                .orElse(-1);
     }
 
     JsonObject ok(Operation operation, Map<String, String> args, @Nullable Object body) {

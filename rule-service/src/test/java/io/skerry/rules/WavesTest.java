@@ -2,6 +2,7 @@ package io.skerry.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.skerry.rules.limit.Limit;
 import io.skerry.rules.store.PostgresAddress;
 import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.bus.Operation;
@@ -337,11 +338,44 @@ final class WavesTest {
                     return canaries().contains("second-life");
                 },
                 this::canaries);
+        assertThat(rules.hits(Limit.CANARY_LOSSES)).isZero();
         reborn("third-life");
         awaitState("rolled_back");
+        awaitHits(Limit.CANARY_LOSSES);
         assertThat(rollout().getString("reason")).isEqualTo("a went down or restarted again");
         assertThat(rules.instance(id).getInteger("ruleCount")).isEqualTo(1);
         assertThat(rules.rule(id, first).getString("status")).isEqualTo("online");
+    }
+
+    /// That is counted after the commit, which others see before.
+    private void awaitHits(Limit limit) {
+        RuleServiceFixture.await(() -> rules.hits(limit) == 1, () -> limit + " is not counted");
+    }
+
+    @Test
+    void aChangeThatTheCanaryDoesNotApplyInTimeIsTakenBack() {
+        rules.newRule(id, "80");
+        waves(600);
+        rules.newRule(id, "81");
+        age(59);
+        canary.follow();
+        awaitState("observing");
+        assertThat(rules.hits(Limit.CANARY_APPLY_SECONDS)).isZero();
+        rules.newRule(id, "82");
+        age(61);
+        awaitState("rolled_back");
+        assertThat(rollout().getString("reason")).isEqualTo("a has not applied it within 60 s");
+        awaitHits(Limit.CANARY_APPLY_SECONDS);
+        assertThat(rules.hits(Limit.CANARY_LOSSES)).isZero();
+        assertThat(rules.instance(id).getInteger("ruleCount")).as("both are gone").isEqualTo(1);
+    }
+
+    /// The rollout has been in its state for so long.
+    private void age(int seconds) {
+        TestPostgres.shared()
+                .execute(
+                        database.database(),
+                        "UPDATE rollout SET state_at = now() - interval '" + seconds + " seconds'");
     }
 
     /// The lives of the canaries that the rollout has taken notice of.
@@ -394,6 +428,7 @@ final class WavesTest {
         rules.newRule(id, "81");
         lose(other);
         awaitState("rolled_back");
+        awaitHits(Limit.CANARY_APPLY_SECONDS);
         assertThat(rollout().getString("reason"))
                 .isEqualTo("a went down and is not back, and only b would be left to try it");
         assertThat(other.target(id)).isNotEqualTo(held);
@@ -413,8 +448,7 @@ final class WavesTest {
                     return String.valueOf(rollout().getString("reason")).contains("awaited");
                 },
                 () -> rollout().encode());
-        postgres.execute(
-                database.database(), "UPDATE rollout SET state_at = now() - interval '61 seconds'");
+        age(61);
     }
 
     @Test

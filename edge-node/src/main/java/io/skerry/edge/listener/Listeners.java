@@ -11,6 +11,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -44,7 +45,7 @@ public final class Listeners {
     private final InheritedSockets inherited;
     private final RunningListeners running = new RunningListeners();
     private final Drains drains;
-    private final LongAdder steeringFull = new LongAdder();
+    private final Map<Refusal.Code, LongAdder> refusalCounts = counters();
     private Map<RuleKey, Refusal> refused = Map.of();
     private List<InstanceContent> wanted = List.of();
 
@@ -201,9 +202,21 @@ public final class Listeners {
                 .onSuccess(v -> finish(prepared.rules(), refusals));
     }
 
-    /// How often a rule was refused because the node steers as many ports as it may.
-    public long steeringFull() {
-        return steeringFull.sum();
+    /// How often a rule was refused for a reason; one that goes on being refused counts once.
+    public long refusals(Refusal.Code reason) {
+        return Objects.requireNonNull(refusalCounts.get(reason)).sum();
+    }
+
+    private static Map<Refusal.Code, LongAdder> counters() {
+        Map<Refusal.Code, LongAdder> all = new EnumMap<>(Refusal.Code.class);
+        for (Refusal.Code each : Refusal.Code.values()) {
+            all.put(each, new LongAdder());
+        }
+        return all;
+    }
+
+    private void count(Refusal refusal) {
+        Objects.requireNonNull(refusalCounts.get(refusal.code())).increment();
     }
 
     /// Ports that are open without a socket of their own.
@@ -294,9 +307,7 @@ public final class Listeners {
     private void finish(Set<RuleKey> changed, Map<RuleKey, Refusal> refusals) {
         refusals.forEach((rule, refusal) -> {
             if (!refusal.equals(refused.get(rule))) {
-                if (refusal.code() == Refusal.Code.STEERING_FULL) {
-                    steeringFull.increment();
-                }
+                count(refusal);
                 LOG.warn("rule {} refused, {}", rule.rule(), refusal);
             }
         });

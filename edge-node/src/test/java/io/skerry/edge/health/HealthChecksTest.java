@@ -232,6 +232,7 @@ class HealthChecksTest {
         try (TestOrigin first = TestOrigin.tcp(HOST, 0);
                 TestOrigin second = TestOrigin.tcp(HOST, 0)) {
             checks.use(tcp(first, ClientIp.OFF), null);
+            assertThat(checks.hits()).isZero();
             Health waiting = checks.use(tcp(second, ClientIp.OFF), null);
             assertThat(waiting.up()).isTrue();
             assertThat(checks.hits()).isEqualTo(1);

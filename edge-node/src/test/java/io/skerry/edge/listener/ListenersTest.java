@@ -262,12 +262,34 @@ final class ListenersTest {
     }
 
     @Test
+    void aRuleThatCannotMoveToATakenPortKeepsTheOneItHasUntilItCan() throws Exception {
+        int port = freePort();
+        int origin = origin().getLocalPort();
+        apply(Rules.content(0, false, Rules.tcp("rule-a", 1, origin, "" + port)));
+        int taken;
+        try (PortHolder holder = PortHolder.start("tcp", "127.0.0.1", true)) {
+            taken = holder.port();
+            apply(Rules.content(0, false, Rules.tcp("rule-a", 2, origin, "" + taken)));
+            assertThat(listeners.refused("sid-1").get("rule-a")).startsWith("port_in_use: ");
+            assertThat(listeners.draining("sid-1")).isEmpty();
+            assertThat(isOpen(port)).isTrue();
+            await(listeners.retryRefused());
+            assertThat(isOpen(port)).isTrue();
+        }
+        await(listeners.retryRefused());
+        assertThat(listeners.refused("sid-1")).isEmpty();
+        assertThat(isOpen(taken)).isTrue();
+        awaitTrue(() -> !isOpen(port));
+    }
+
+    @Test
     void refusesARuleOverTheDescriptorBudgetAndKeepsTheEarlierOnes() throws Exception {
         assumeFalse(mode == Steering.Mode.ON, "steered ports need no descriptors");
         listeners = with(new DescriptorBudget(112, 0));
         int port = freePort();
         int origin = origin().getLocalPort();
         apply(Rules.content(0, false, Rules.tcp("rule-a", 1, origin, "" + port)));
+        assertThat(listeners.refusals(Refusal.Code.DESCRIPTORS)).isZero();
 
         apply(
                 Rules.content(
@@ -278,6 +300,8 @@ final class ListenersTest {
                         Rules.tcp("rule-b", 2, 9, "2000-2099")));
 
         assertThat(listeners.refused("sid-1").get("rule-b")).startsWith("descriptors: ");
+        assertThat(listeners.refusals(Refusal.Code.DESCRIPTORS)).isEqualTo(1);
+        assertThat(listeners.refusals(Refusal.Code.STEERING_FULL)).isZero();
         assertThat(isOpen(port)).isTrue();
         assertThat(listeners.count(Protocol.TCP)).isEqualTo(1);
     }

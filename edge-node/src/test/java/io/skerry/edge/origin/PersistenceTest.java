@@ -186,6 +186,9 @@ class PersistenceTest {
                 Origin origin = Pools.chosen(pool, client);
                 pool.opened(client, origin);
                 pool.closed(client, origin);
+                if (i < 800) {
+                    assertThat(pools.pools.persistenceEvicted()).isZero();
+                }
             }
             assertThat(pools.pools.persistenceEntries()).isBetween(1_500, 1_600);
             assertThat(pools.pools.persistenceEvicted())

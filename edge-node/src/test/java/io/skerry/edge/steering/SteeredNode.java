@@ -179,6 +179,7 @@ public final class SteeredNode {
                 case "probe" ->
                         probe(words[1], Integer.parseInt(words[2]), Integer.parseInt(words[3]));
                 case "refused" -> "" + listeners.refused("sid-1");
+                case "full" -> "" + listeners.refusals(Refusal.Code.STEERING_FULL);
                 case "ports" -> listeners.steeredPorts() + " steered";
                 case "dial" -> dial(Integer.parseInt(words[1]), Integer.parseInt(words[2]));
                 case "ask" -> ask(words);

@@ -333,9 +333,12 @@ final class SteeringTest {
     void aFullTableRefusesARuleWithTheNumbersAndServesTheOthers() throws Exception {
         Namespace.Node node = namespace.node(Steering.Mode.ON, 200, folder);
         node.ask("rule rule-a TCP 20000-20099");
+        node.ask("apply");
+        assertThat(node.ask("full")).isEqualTo("0");
         node.ask("rule rule-b TCP 21000-21099");
         node.ask("apply");
 
+        assertThat(node.ask("full")).isEqualTo("1");
         assertThat(node.ask("refused"))
                 .contains("rule-b=steering_full: its 200 ports are too many: 200 are steered")
                 .doesNotContain("rule-a");

@@ -515,8 +515,10 @@ final class TcpListenerTest {
         Listener listener = open();
         Socket first = dial(listener);
         Socket origin = accept();
+        assertThat(rig.limits.hits()).isZero();
         rig.knock(listener);
         rig.awaitEnded(EndReason.SESSION_LIMIT, 1);
+        assertThat(rig.limits.hits()).isEqualTo(1);
         carries(first, origin);
     }
 

@@ -313,8 +313,10 @@ class UdpForwardingTest {
         drops(node, DropReason.MAX_CONNECTIONS, 1);
         listener.reroute(node.route(origins, origin.port(), TestNode.spec(ClientIp.OFF)));
         accepted(port, origin, "127.0.0.3");
+        assertThat(node.limits.hits()).isZero();
         refused(port, "127.0.0.3");
         drops(node, DropReason.SESSION_LIMIT, 1);
+        assertThat(node.limits.hits()).isEqualTo(1);
         assertThat(node.limits.open()).isEqualTo(4);
         assertThat(listener.sessions()).isEqualTo(4);
     }

@@ -122,12 +122,20 @@ public final class DryRun {
                     changes.toOpen.isEmpty()
                             ? Future.succeededFuture(put(counted, new PortProbe.Answer(List.of())))
                             : bus.request(BusAddress.probe(node.boot()), message, PROBE_MILLIS)
-                                    .map(answer -> put(counted, PortProbe.Answer.read(answer)))
+                                    .map(answer -> answered(counted, answer))
                                     .otherwise(silence -> unanswered(counted)));
         }
         JsonArray nodes = new JsonArray();
         asked.forEach(each -> nodes.add(each.await()));
         return nodes;
+    }
+
+    private JsonObject answered(JsonObject node, JsonObject answer) {
+        PortProbe.Answer read = PortProbe.Answer.read(answer);
+        if (answer.getJsonArray("taken").size() > read.taken().size()) {
+            hits.hit(Limit.PROBE_TAKEN);
+        }
+        return put(node, read);
     }
 
     private JsonObject unanswered(JsonObject node) {

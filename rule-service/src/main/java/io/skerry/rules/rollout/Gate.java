@@ -1,5 +1,6 @@
 package io.skerry.rules.rollout;
 
+import io.skerry.rules.limit.Limit;
 import io.skerry.rules.store.RolloutRow;
 import io.skerry.shared.content.RuleCounts;
 import java.util.ArrayList;
@@ -48,7 +49,17 @@ public final class Gate {
         record Promote() implements Verdict {}
 
         /// It is taken back.
-        record TakeBack(String reason) implements Verdict {}
+        ///
+        /// @param limit the one that it went beyond, if it was one
+        record TakeBack(String reason, Optional<Limit> limit) implements Verdict {
+            TakeBack(String reason) {
+                this(reason, Optional.empty());
+            }
+
+            TakeBack(String reason, Limit limit) {
+                this(reason, Optional.of(limit));
+            }
+        }
 
         /// No canary is left to watch: others are to be chosen.
         record ChooseAnew() implements Verdict {}
@@ -60,15 +71,13 @@ public final class Gate {
         List<Canary> present =
                 canaries.stream().filter(c -> c.standing() != Canary.Standing.AWAY).toList();
         List<String> lost = names(present, Canary.Standing.LOST);
-        Optional<String> closed = refusal(rollout, present);
-        if (closed.isEmpty()) {
-            closed = losses(rollout, lost);
-        }
-        if (closed.isEmpty()) {
-            closed = failures(rollout.touched(), present);
-        }
+        Optional<Verdict.TakeBack> closed =
+                refusal(rollout, present)
+                        .map(Verdict.TakeBack::new)
+                        .or(() -> losses(rollout, lost))
+                        .or(() -> failures(rollout.touched(), present).map(Verdict.TakeBack::new));
         if (closed.isPresent()) {
-            return new Verdict.TakeBack(closed.get());
+            return closed.get();
         }
         if (!lost.isEmpty()) {
             return new Verdict.Await(lost);
@@ -114,7 +123,8 @@ public final class Gate {
                         pending.getFirst()
                                 + " has not applied it within "
                                 + Math.round(APPLY_SECONDS)
-                                + " s")
+                                + " s",
+                        Limit.CANARY_APPLY_SECONDS)
                 : new Verdict.Wait();
     }
 
@@ -125,7 +135,7 @@ public final class Gate {
                 .toList();
     }
 
-    private static Optional<String> losses(RolloutRow rollout, List<String> now) {
+    private static Optional<Verdict.TakeBack> losses(RolloutRow rollout, List<String> now) {
         List<String> all = new ArrayList<>(rollout.lost());
         all.addAll(now);
         if (now.isEmpty() || all.size() < LOSSES) {
@@ -133,9 +143,11 @@ public final class Gate {
         }
         List<String> names = all.stream().distinct().toList();
         return Optional.of(
-                String.join(" and ", names)
-                        + " went down or restarted"
-                        + (names.size() < all.size() ? " again" : ""));
+                new Verdict.TakeBack(
+                        String.join(" and ", names)
+                                + " went down or restarted"
+                                + (names.size() < all.size() ? " again" : ""),
+                        Limit.CANARY_LOSSES));
     }
 
     private static Optional<String> refusal(RolloutRow rollout, List<Canary> canaries) {

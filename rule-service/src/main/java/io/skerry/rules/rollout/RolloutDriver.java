@@ -1,5 +1,7 @@
 package io.skerry.rules.rollout;
 
+import io.skerry.rules.limit.Limit;
+import io.skerry.rules.limit.LimitHits;
 import io.skerry.rules.revision.Publication;
 import io.skerry.rules.revision.Waves;
 import io.skerry.rules.store.Database;
@@ -11,6 +13,7 @@ import io.skerry.rules.store.RolloutRow;
 import io.skerry.rules.store.RolloutTable;
 import io.skerry.rules.store.Transaction;
 import io.skerry.shared.bus.Operation;
+import io.skerry.shared.bus.RuleReply;
 import io.skerry.shared.bus.RuleRequest;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.ProblemException;
@@ -38,6 +41,7 @@ public final class RolloutDriver {
     private final Publication publication;
     private final RolloutOperations operations;
     private final Consumer<String> changed;
+    private final LimitHits hits;
     private boolean running;
 
     /// @param changed hears of instances whose nodes get something else
@@ -45,7 +49,9 @@ public final class RolloutDriver {
             Database database,
             Publication publication,
             RolloutOperations operations,
-            Consumer<String> changed) {
+            Consumer<String> changed,
+            LimitHits hits) {
+        this.hits = hits;
         this.database = database;
         this.publication = publication;
         this.operations = operations;
@@ -113,7 +119,11 @@ public final class RolloutDriver {
                 }
                 Optional<String> risk = risk(rollout, others, instance, nodes);
                 if (risk.isPresent()) {
-                    return Optional.of(new Judged(rollout, new Gate.Verdict.TakeBack(risk.get())));
+                    return Optional.of(
+                            new Judged(
+                                    rollout,
+                                    new Gate.Verdict.TakeBack(
+                                            risk.get(), Limit.CANARY_APPLY_SECONDS)));
                 }
                 // The first ones stay what they are: no node goes back to an older content.
                 boots.putAll(others);
@@ -222,27 +232,32 @@ public final class RolloutDriver {
             case Gate.Verdict.Await await ->
                     publication.wave(instance, RolloutRow.State.CANARY, rollout.revision());
             case Gate.Verdict.ChooseAnew anew -> publication.nodesTouched();
-            case Gate.Verdict.TakeBack(String reason) -> takeBack(rollout, reason);
+            case Gate.Verdict.TakeBack taken -> takeBack(rollout, taken);
         }
     }
 
     /// A rollback that is refused, because ports have been taken since or the history is gone, is
     /// for people to solve: the rollout is held where it is.
-    private void takeBack(RolloutRow rollout, String reason) {
+    private void takeBack(RolloutRow rollout, Gate.Verdict.TakeBack taken) {
         String instance = rollout.instance();
+        String reason = taken.reason();
         log.warn("rollout of {} to {} is taken back: {}", instance, rollout.revision(), reason);
         try {
-            operations.abort(
-                    new RuleRequest(
-                            Operation.ABORT_ROLLOUT,
-                            Map.of("instance", instance),
-                            new JsonObject()
-                                    .put("revision", rollout.revision())
-                                    .put("reason", reason),
-                            "skerry",
-                            "rollout gate",
-                            null,
-                            null));
+            RuleReply reply =
+                    operations.abort(
+                            new RuleRequest(
+                                    Operation.ABORT_ROLLOUT,
+                                    Map.of("instance", instance),
+                                    new JsonObject()
+                                            .put("revision", rollout.revision())
+                                            .put("reason", reason),
+                                    "skerry",
+                                    "rollout gate",
+                                    null,
+                                    null));
+            if (isTakenBack(reply)) {
+                taken.limit().ifPresent(hits::hit);
+            }
         } catch (ProblemException refused) {
             if (PASSING.contains(refused.problem().code().kind())) {
                 log.debug("tried again: {}", refused.getMessage());
@@ -250,6 +265,12 @@ public final class RolloutDriver {
                 hold(rollout, reason + "; not taken back: " + refused.getMessage());
             }
         }
+    }
+
+    /// Whether this rule service did it, and not another one or people meanwhile.
+    private static boolean isTakenBack(RuleReply reply) {
+        return reply instanceof RuleReply.Done done
+                && RolloutRow.State.ROLLED_BACK.word().equals(done.body().getString("state"));
     }
 
     private void hold(RolloutRow rollout, String reason) {

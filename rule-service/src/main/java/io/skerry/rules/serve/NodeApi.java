@@ -101,7 +101,7 @@ public final class NodeApi {
     private JsonObject answer(JsonObject message) {
         try {
             return message.getString("call").equals("sync")
-                    ? synced(reports.take(NodeReport.read(message.getJsonObject("report")), true))
+                    ? synced(reports.take(read(message.getJsonObject("report")), true))
                     : pulls.pull(
                                     message.getString("instance"),
                                     message.getLong("have"),
@@ -152,16 +152,31 @@ public final class NodeApi {
         }
     }
 
-    private static NodeReport read(@Nullable Buffer body) {
+    private NodeReport read(@Nullable Buffer body) {
         try {
             JsonObject json = body == null ? new JsonObject() : new JsonObject(body);
             if (json.encode().contains("\\u0000")) {
                 throw new IllegalArgumentException("zero characters");
             }
-            return NodeReport.read(json);
+            return read(json);
         } catch (RuntimeException unreadable) {
-            throw Problem.of(Code.UNREADABLE, "the body is no node report").toException();
+            throw unreadable();
         }
+    }
+
+    private NodeReport read(JsonObject json) {
+        try {
+            return NodeReport.read(json);
+        } catch (NodeReport.TooManyCounted beyond) {
+            hits.hit(Limit.NODE_COUNTED_RULES);
+            throw unreadable();
+        } catch (RuntimeException unreadable) {
+            throw unreadable();
+        }
+    }
+
+    private static ProblemException unreadable() {
+        return Problem.of(Code.UNREADABLE, "the body is no node report").toException();
     }
 
     private void pull(RoutingContext context) {

@@ -2,6 +2,7 @@ package io.skerry.rules.rollout;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.skerry.rules.limit.Limit;
 import io.skerry.rules.store.RolloutRow;
 import io.skerry.rules.store.RolloutTable;
 import io.skerry.shared.content.RuleCounts;
@@ -74,7 +75,9 @@ final class GateTest {
         assertThat(judge(RolloutRow.State.CANARY, Gate.APPLY_SECONDS, late))
                 .isEqualTo(new Gate.Verdict.Wait());
         assertThat(judge(RolloutRow.State.CANARY, Gate.APPLY_SECONDS + 0.1, done, late))
-                .isEqualTo(new Gate.Verdict.TakeBack("a has not applied it within 60 s"));
+                .isEqualTo(
+                        new Gate.Verdict.TakeBack(
+                                "a has not applied it within 60 s", Limit.CANARY_APPLY_SECONDS));
     }
 
     @Test
@@ -98,7 +101,9 @@ final class GateTest {
         RolloutRow.State observing = RolloutRow.State.OBSERVING;
         assertThat(judge(observing, most, done, late)).isEqualTo(new Gate.Verdict.Wait());
         assertThat(judge(observing, most + 0.1, done, late))
-                .isEqualTo(new Gate.Verdict.TakeBack("b has not applied it within 60 s"));
+                .isEqualTo(
+                        new Gate.Verdict.TakeBack(
+                                "b has not applied it within 60 s", Limit.CANARY_APPLY_SECONDS));
     }
 
     private static Canary named(String node, Canary.Standing standing) {
@@ -116,11 +121,17 @@ final class GateTest {
         Canary done = named("c", Canary.Standing.APPLIED);
         assertThat(judge(List.of(), lost, done)).isEqualTo(new Gate.Verdict.Await(List.of("a")));
         assertThat(judge(List.of("a"), lost, done))
-                .isEqualTo(new Gate.Verdict.TakeBack("a went down or restarted again"));
+                .isEqualTo(
+                        new Gate.Verdict.TakeBack(
+                                "a went down or restarted again", Limit.CANARY_LOSSES));
         assertThat(judge(List.of("a"), alsoLost, done))
-                .isEqualTo(new Gate.Verdict.TakeBack("a and b went down or restarted"));
+                .isEqualTo(
+                        new Gate.Verdict.TakeBack(
+                                "a and b went down or restarted", Limit.CANARY_LOSSES));
         assertThat(judge(List.of(), lost, alsoLost, done))
-                .isEqualTo(new Gate.Verdict.TakeBack("a and b went down or restarted"));
+                .isEqualTo(
+                        new Gate.Verdict.TakeBack(
+                                "a and b went down or restarted", Limit.CANARY_LOSSES));
         assertThat(judge(List.of("a"), done)).isEqualTo(new Gate.Verdict.Wait());
     }
 
@@ -140,7 +151,9 @@ final class GateTest {
         assertThat(judge(canary, 1, missing, done)).isEqualTo(new Gate.Verdict.Wait());
         assertThat(judge(canary, over, missing, done)).isEqualTo(new Gate.Verdict.Observe());
         assertThat(judge(canary, over, missing, late))
-                .isEqualTo(new Gate.Verdict.TakeBack("b has not applied it within 60 s"));
+                .isEqualTo(
+                        new Gate.Verdict.TakeBack(
+                                "b has not applied it within 60 s", Limit.CANARY_APPLY_SECONDS));
         assertThat(judge(canary, 1, missing)).isEqualTo(new Gate.Verdict.Wait());
         assertThat(judge(canary, over, missing)).isEqualTo(new Gate.Verdict.ChooseAnew());
         assertThat(judge(RolloutRow.State.OBSERVING, 30, missing, done))

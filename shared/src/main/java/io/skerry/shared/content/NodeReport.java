@@ -39,6 +39,15 @@ public record NodeReport(
     /// Rules of one instance that a report counts sessions of.
     public static final int COUNTED_RULES_MAX = 2_000;
 
+    /// A report counts sessions of more than {@link #COUNTED_RULES_MAX} rules of an instance.
+    public static final class TooManyCounted extends IllegalArgumentException {
+        private static final long serialVersionUID = 1;
+
+        TooManyCounted() {
+            super("counts of more rules than an instance has");
+        }
+    }
+
     /// What a node is doing.
     public enum State {
         UP,
@@ -107,7 +116,7 @@ public record NodeReport(
                 return null;
             }
             if (json.size() > COUNTED_RULES_MAX) {
-                throw new IllegalArgumentException("counts of more rules than an instance has");
+                throw new TooManyCounted();
             }
             Map<String, RuleCounts> counts = new TreeMap<>();
             json.forEach(each ->
@@ -148,7 +157,8 @@ public record NodeReport(
                 .put("instances", instanceObject);
     }
 
-    /// Reads what {@link #print()} printed; throws a `RuntimeException` where it is something else.
+    /// Reads what {@link #print()} printed; throws a `RuntimeException` where it is something else,
+    /// {@link TooManyCounted} where it is too much.
     public static NodeReport read(JsonObject json) {
         Map<String, Applied> instances = new TreeMap<>();
         for (Map.Entry<String, Object> each : json.getJsonObject("instances", new JsonObject())) {
