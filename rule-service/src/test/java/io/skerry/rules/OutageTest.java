@@ -100,7 +100,7 @@ final class OutageTest {
         Vertx vertx = Vertx.vertx();
         try {
             Database database =
-                    Database.open(vertx, address)
+                    Database.open(vertx, address, limit -> {})
                             .toCompletionStage()
                             .toCompletableFuture()
                             .get(60, TimeUnit.SECONDS);
