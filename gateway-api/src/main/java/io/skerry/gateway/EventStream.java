@@ -4,6 +4,7 @@ import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
@@ -50,6 +51,10 @@ final class EventStream {
                         .setChunked(true)
                         .setWriteQueueMaxSize(BACKLOG_BYTES_MAX)
                         .putHeader("Content-Type", "text/event-stream");
+        if (context.request().method() == HttpMethod.HEAD) {
+            response.end();
+            return;
+        }
         watchers.add(context);
         metrics.watchers(watchers.size());
         context.addEndHandler(ended -> forget(context));

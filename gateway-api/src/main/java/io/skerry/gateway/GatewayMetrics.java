@@ -59,7 +59,8 @@ final class GatewayMetrics {
     /// Path of a request that no route matches.
     static final String NO_ROUTE = "other";
 
-    private static final Set<String> METHODS = Set.of("GET", "POST", "PUT", "PATCH", "DELETE");
+    private static final Set<String> METHODS = 
+            Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE");
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final Counter requests =

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Owns the HTTP server: one event loop accepts, reads, asks and answers.
@@ -131,15 +132,20 @@ final class GatewayVerticle extends VerticleBase {
     /// Every route of one path, and the refusal of other methods.
     private static void mount(Router router, List<Route> ofPath) {
         for (Route route : ofPath) {
-            router.route(route.method(), route.pattern())
-                    .handler(context -> {
-                        context.put(TEMPLATE, route.path());
-                        RequestHead.checkQuery(context, route.query());
-                        route.handler().handle(context);
-                    });
+            for (HttpMethod method : route.methods()) {
+                router.route(method, route.pattern())
+                        .handler(context -> {
+                            context.put(TEMPLATE, route.path());
+                            RequestHead.checkQuery(context, route.query());
+                            route.handler().handle(context);
+                        });
+            }
         }
         String allowed =
-                String.join(", ", ofPath.stream().map(each -> each.method().name()).toList());
+                ofPath.stream()
+                        .flatMap(each -> each.methods().stream())
+                        .map(HttpMethod::name)
+                        .collect(Collectors.joining(", "));
         router.route(ofPath.get(0).pattern())
                 .handler(context -> {
                     context.put(TEMPLATE, ofPath.get(0).path());

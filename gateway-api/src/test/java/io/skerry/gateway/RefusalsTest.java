@@ -44,9 +44,10 @@ class RefusalsTest {
         Wire.Answer answer = door.call("PUT", "/v1/instances");
 
         refuses(405, " method_not_allowed", answer);
-        assertThat(answer.header("Allow")).isEqualTo("POST, GET");
+        assertThat(answer.header("Allow")).isEqualTo("POST, GET, HEAD");
         assertThat(door.call("GET", RULES + "/import").header("Allow")).isEqualTo("POST");
-        assertThat(door.call("BREW", "/v1/events").header("Allow")).isEqualTo("GET");
+        assertThat(door.call("BREW", "/v1/events").header("Allow"))
+                .isEqualTo("GET, HEAD");
     }
 
     @Test

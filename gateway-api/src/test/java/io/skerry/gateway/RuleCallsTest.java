@@ -135,6 +135,27 @@ class RuleCallsTest {
     }
 
     @Test
+    void answersHeadAsGetWithoutTheBody() throws Exception {
+        JsonObject body = new JsonObject().put("id", "sid-9");
+        rules.willAnswer(RuleReply.ok(body, 17));
+        rules.willAnswer(RuleReply.ok(body, 17));
+        try (Wire wire = new Wire(door.api)) {
+            wire.send(Wire.print("HEAD", "/v1/instances/sid-9"));
+            assertThat(wire.line()).isEqualTo("HTTP/1.1 200 OK");
+            assertThat(wire.headers())
+                    .containsEntry("etag", "\"17\"")
+                    .containsEntry("content-type", "application/json");
+            assertThat(wire.request("GET", "/v1/instances/sid-9").json()).isEqualTo(body);
+            wire.send(Wire.print("HEAD", "/v1/events"));
+            assertThat(wire.line()).isEqualTo("HTTP/1.1 200 OK");
+            assertThat(wire.headers()).containsEntry("content-type", "text/event-stream");
+            assertThat(wire.request("GET", "/health/live").status()).isEqualTo(200);
+        }
+        assertThat(door.call("HEAD", "/v1/instances?limits=1").status()).isEqualTo(422);
+        assertThat(door.call("HEAD", "/v1/instances/sid-9/enable").status()).isEqualTo(405);
+    }
+
+    @Test
     void answersADeletionWithoutABody() throws Exception {
         rules.willAnswer(RuleReply.noContent());
 

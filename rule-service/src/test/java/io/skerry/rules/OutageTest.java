@@ -3,13 +3,25 @@ package io.skerry.rules;
 import static io.skerry.rules.RuleServiceFixture.rule;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.skerry.rules.store.Database;
+import io.skerry.rules.store.PostgresAddress;
+import io.skerry.rules.store.Transaction;
 import io.skerry.shared.bus.Operation;
 import io.skerry.shared.bus.RuleReply;
 import io.skerry.shared.bus.RuleRequest;
 import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.ProblemException;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.ThreadingModel;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 final class OutageTest {
@@ -79,5 +91,53 @@ final class OutageTest {
             }
             rules.newRule(id, "80");
         }
+    }
+
+    @Test
+    void aReadThatIsCutOffAtItsEndIsUnavailableAndAWriteIsUnknown() throws Exception {
+        PostgresAddress address = TestPostgres.shared().newDatabase();
+        Vertx vertx = Vertx.vertx();
+        try {
+            Database database =
+                    Database.open(vertx, address, limit -> {})
+                            .toCompletionStage()
+                            .toCompletableFuture()
+                            .get(60, TimeUnit.SECONDS);
+            assertThat(cutOff(vertx, database::read, address)).isEqualTo(Code.UNAVAILABLE);
+            assertThat(cutOff(vertx, database::write, address)).isEqualTo(Code.OUTCOME_UNKNOWN);
+        } finally {
+            vertx.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        }
+    }
+
+    private interface Run {
+        long run(Function<Transaction, Long> work);
+    }
+
+    /// What a caller is told whose connection ends between its last statement and its end.
+    private static Code cutOff(Vertx vertx, Run run, PostgresAddress address) throws Exception {
+        Promise<Code> told = Promise.promise();
+        vertx.deployVerticle(
+                        new VerticleBase() {
+                            @Override
+                            public Future<?> start() {
+                                try {
+                                    run.run(sql -> {
+                                        long pid = sql.number("SELECT pg_backend_pid()::bigint");
+                                        TestPostgres.shared()
+                                                .execute(
+                                                        address.database(),
+                                                        "SELECT pg_terminate_backend(" + pid + ")");
+                                        return pid;
+                                    });
+                                } catch (ProblemException refused) {
+                                    told.complete(refused.problem().code());
+                                }
+                                return Future.succeededFuture();
+                            }
+                        },
+                        new DeploymentOptions().setThreadingModel(ThreadingModel.VIRTUAL_THREAD))
+                .onFailure(told::tryFail);
+        return told.future().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 }

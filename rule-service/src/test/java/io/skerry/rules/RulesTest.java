@@ -346,11 +346,12 @@ final class RulesTest {
                         + port(0)
                         + " 10.0.0.5 80 on off\ntcp:"
                         + port(2)
-                        + " og:nobody 80 on off",
+                        + " og:nobody 80 on off\nnonsense",
                 422,
                 "line 2 duplicate_port",
                 "line 3 port_taken",
-                "line 4 unknown_group");
+                "line 4 unknown_group",
+                "line 5 bad_format");
         rules.refuses(Operation.IMPORT_RULES, path, "nonsense", 422, "line 1 bad_format");
         rules.refuses(Operation.IMPORT_RULES, path, "\n", 422, " missing");
         rules.refuses(
@@ -405,6 +406,39 @@ final class RulesTest {
                 null,
                 422,
                 "format not_allowed");
+    }
+
+    @Test
+    void aRuleThatIsOffIsStillOffAfterAnExportAndAnImport() {
+        rules.newRule(id, port(0));
+        JsonObject off = rules.newRule(id, port(1));
+        rules.ok(Operation.DISABLE_RULE, path(off), null);
+        assertThat(rules.ok(Operation.EXPORT_RULES, path, null).getInteger("lossy")).isEqualTo(1);
+        JsonArray items =
+                rules.ok(Operation.EXPORT_RULES, Map.of("instance", id, "format", "json"), null)
+                        .getJsonArray("items");
+        assertThat(items.getJsonObject(0).containsKey("enabled")).isFalse();
+        assertThat(items.getJsonObject(1).getBoolean("enabled")).isFalse();
+        rules.ok(Operation.DISABLE_INSTANCE, path, null);
+        rules.awaitStatus(id, "offline");
+        rules.ok(Operation.DELETE_INSTANCE, path, null);
+        String heir = rules.newInstance("heir-" + names.incrementAndGet());
+        JsonArray wrong = items.copy();
+        wrong.getJsonObject(0).put("enabled", "no");
+        rules.refuses(
+                Operation.IMPORT_RULES,
+                Map.of("instance", heir),
+                wrong,
+                400,
+                "[0].enabled wrong_type");
+        rules.ok(Operation.IMPORT_RULES, Map.of("instance", heir), items);
+        JsonArray now =
+                rules.ok(Operation.LIST_RULES, Map.of("instance", heir), null)
+                        .getJsonArray("items");
+        assertThat(now.getJsonObject(0).getString("status")).isEqualTo("progress");
+        assertThat(now.getJsonObject(1).getString("status")).isEqualTo("offline");
+        String still = now.getJsonObject(1).getString("id");
+        rules.ok(Operation.ENABLE_RULE, Map.of("instance", heir, "rule", still), null);
     }
 
     @Test

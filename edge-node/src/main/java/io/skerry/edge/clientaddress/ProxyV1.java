@@ -30,15 +30,18 @@ public final class ProxyV1 {
         byte[] from = AddressBytes.of(client);
         byte[] to = AddressBytes.of(destination);
         boolean v4 = from.length == AddressBytes.V4 && to.length == AddressBytes.V4;
-        String line =
-                "PROXY %s %s %s %d %d\r\n"
-                        .formatted(
-                                v4 ? "TCP4" : "TCP6",
-                                text(from, v4),
-                                text(to, v4),
-                                client.getPort(),
-                                destination.getPort());
-        return ascii(line);
+        // Not by a format, which writes digits of the process's language.
+        return ascii(
+                "PROXY "
+                        + (v4 ? "TCP4 " : "TCP6 ")
+                        + text(from, v4)
+                        + ' '
+                        + text(to, v4)
+                        + ' '
+                        + client.getPort()
+                        + ' '
+                        + destination.getPort()
+                        + "\r\n");
     }
 
     /// The line that names nobody.

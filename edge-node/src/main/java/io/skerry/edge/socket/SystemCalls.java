@@ -34,6 +34,12 @@ public final class SystemCalls {
     public static final int SO_MEMINFO = 55;
     public static final int SOL_TCP = 6;
     public static final int TCP_NODELAY = 1;
+    private static final int TCP_INFO = 11;
+
+    /// `struct tcp_info` up to and with `tcpi_bytes_acked` (Linux 4.1).
+    private static final int TCP_INFO_BYTES = 128;
+
+    private static final long TCP_INFO_ACKED = 120;
     public static final int SOL_UDP = 17;
     public static final int UDP_SEGMENT = 103;
     public static final int SOL_IPV6 = 41;
@@ -117,9 +123,12 @@ public final class SystemCalls {
     /// Ten numbers that a call reads or writes.
     private final MemorySegment number;
 
+    private final MemorySegment info;
+
     public SystemCalls() {
         state = Arena.ofAuto().allocate(Linker.Option.captureStateLayout());
         number = Arena.ofAuto().allocate(10 * JAVA_INT.byteSize(), JAVA_LONG.byteAlignment());
+        info = Arena.ofAuto().allocate(TCP_INFO_BYTES, JAVA_LONG.byteAlignment());
     }
 
     @SuppressWarnings("restricted") // restricted: this is the one place that calls into C
@@ -271,6 +280,27 @@ public final class SystemCalls {
     public int shutdownOutput(int fd) {
         try {
             return answer((int) SHUTDOWN.invokeExact(state, fd, SHUT_WR));
+        } catch (Throwable impossible) {
+            throw unexpected(impossible);
+        }
+    }
+
+    /// How many bytes of a stream the peer has acknowledged so far; 0 where it cannot be told.
+    public long acknowledged(int fd) {
+        number.set(JAVA_INT, 0, TCP_INFO_BYTES);
+        try {
+            int result =
+                    answer(
+                            (int)
+                                    GETSOCKOPT.invokeExact(
+                                            state,
+                                            fd,
+                                            SOL_TCP,
+                                            TCP_INFO,
+                                            info.address(),
+                                            number.address()));
+            boolean told = result == 0 && number.get(JAVA_INT, 0) == TCP_INFO_BYTES;
+            return told ? info.get(JAVA_LONG, TCP_INFO_ACKED) : 0;
         } catch (Throwable impossible) {
             throw unexpected(impossible);
         }

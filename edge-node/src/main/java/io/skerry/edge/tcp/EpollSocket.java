@@ -366,6 +366,11 @@ final class EpollSocket implements TcpSocket, EpollIoHandle {
         return waiting != null;
     }
 
+    @Override
+    public long acknowledged() {
+        return closed ? 0 : sockets.calls.acknowledged(descriptor());
+    }
+
     private int waitingBytes() {
         return waiting == null ? 0 : waiting.readableBytes();
     }

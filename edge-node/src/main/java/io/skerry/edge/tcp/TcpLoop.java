@@ -8,6 +8,8 @@ import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One event loop's share of TCP: a coarse clock and the tick that ends idle sessions and slow
 /// connects. Runs on its event loop, except {@link #stop}.
@@ -17,6 +19,8 @@ import java.util.function.LongSupplier;
 final class TcpLoop {
     /// How coarse idle times and connect times are.
     static final long TICK_MILLIS = 100;
+
+    private static final Logger LOG = LoggerFactory.getLogger(TcpLoop.class);
 
     private final EventLoop loop;
     private final TcpSockets sockets;
@@ -63,7 +67,13 @@ final class TcpLoop {
         now = nanoClock.getAsLong();
         walked.addAll(busy);
         for (TcpAcceptor each : walked) {
-            each.tick(now);
+            try {
+                each.tick(now);
+            } catch (RuntimeException bug) {
+                // Netty never runs a repeated task again that has thrown: no session would time
+                // out.
+                LOG.error("the sessions of a port could not be looked at", bug);
+            }
         }
         walked.clear();
     }

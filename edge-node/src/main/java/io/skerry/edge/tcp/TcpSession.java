@@ -42,6 +42,9 @@ final class TcpSession {
     private static final Logger LOG = LoggerFactory.getLogger(TcpSession.class);
     private static final Set<Origin> NONE_TRIED = Set.of();
 
+    /// How often within the idle time a quiet session's peers are looked at.
+    private static final int LOOKS = 8;
+
     private final TcpAcceptor acceptor;
     private final Route route;
     private final TcpSocket client;
@@ -58,6 +61,8 @@ final class TcpSession {
     private final long began;
     private long deadline;
     private long lastByte;
+    private long looked;
+    private long acknowledged;
     private long countedToOrigin;
     private long countedToClient;
 
@@ -75,6 +80,7 @@ final class TcpSession {
         this.toOrigin = new Relay(this, Side.CLIENT, client);
         this.began = acceptor.parts().nanoClock().getAsLong();
         this.lastByte = acceptor.now();
+        this.looked = lastByte;
     }
 
     /// Takes over an accepted socket. The places under the limits were taken by the acceptor and
@@ -84,8 +90,12 @@ final class TcpSession {
         acceptor.parts().metrics().opened(Protocol.TCP);
         acceptor.add(this);
         deadline = began + acceptor.parts().settings().connectTimeout().toNanos();
-        client.begin(toOrigin);
-        tryOrigin();
+        try {
+            client.begin(toOrigin);
+            tryOrigin();
+        } catch (RuntimeException bug) {
+            broke(bug);
+        }
     }
 
     private void tryOrigin() {
@@ -250,17 +260,39 @@ final class TcpSession {
     }
 
     void tick(long now) {
-        count();
-        switch (state) {
-            case CONNECTING -> tickConnecting(now);
-            case RELAYING, HALF_CLOSED -> {
-                long idle = TimeUnit.SECONDS.toNanos(route.rule().spec().idleSeconds());
-                if (now - lastByte >= idle) {
-                    close(EndReason.IDLE);
-                }
+        try {
+            count();
+            switch (state) {
+                case CONNECTING -> tickConnecting(now);
+                case RELAYING, HALF_CLOSED -> tickOpen(now);
+                case CLOSED -> {}
             }
-            case CLOSED -> {}
+        } catch (RuntimeException bug) {
+            broke(bug);
         }
+    }
+
+    private void tickOpen(long now) {
+        long idle = TimeUnit.SECONDS.toNanos(route.rule().spec().idleSeconds());
+        boolean over = now - lastByte >= idle;
+        if (over || now - lastByte >= idle / LOOKS && now - looked >= idle / LOOKS) {
+            look(now);
+        }
+        if (now - lastByte >= idle) {
+            close(EndReason.IDLE);
+        }
+    }
+
+    /// The system may hold megabytes that a slow peer takes one by one, while nothing passes here:
+    /// a peer that has acknowledged some since the last look is not idle.
+    private void look(long now) {
+        TcpSocket socket = origin;
+        long all = client.acknowledged() + (socket == null ? 0 : socket.acknowledged());
+        if (looked - lastByte > 0 && all != acknowledged) {
+            touch();
+        }
+        acknowledged = all;
+        looked = now;
     }
 
     private void tickConnecting(long now) {

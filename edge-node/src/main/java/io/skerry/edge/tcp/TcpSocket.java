@@ -75,6 +75,12 @@ interface TcpSocket {
     /// Whether bytes are left that the system did not take.
     boolean hasWaiting();
 
+    /// How many bytes its peer has acknowledged so far; what the system took may wait there for
+    /// long. Always the same where the transport cannot tell.
+    default long acknowledged() {
+        return 0;
+    }
+
     /// Runs once nothing waits any more, at once where nothing does; not where the socket closes
     /// before. For one caller.
     void whenWritten(Runnable then);

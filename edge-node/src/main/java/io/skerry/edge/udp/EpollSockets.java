@@ -80,7 +80,10 @@ final class EpollSockets implements UdpSockets {
 
     @Override
     public EpollSocket of(int descriptor) {
-        return new EpollSocket(loop, calls, descriptor);
+        EpollSocket socket = new EpollSocket(loop, calls, descriptor);
+        // What was dropped before is the other process's, which has counted it.
+        socket.overflow();
+        return socket;
     }
 
     private UdpSocket connect(int fd, InetAddress peer, int port) throws SocketRefused {

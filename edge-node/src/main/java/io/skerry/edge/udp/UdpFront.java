@@ -75,7 +75,7 @@ final class UdpFront implements UdpLoop.Ports {
                         OriginalDestination.port(in.controls(), in.control(i), v6));
         if (listener == null) {
             // Its port has been closed while it waited.
-            metrics.dropped(DropReason.SEND_FAILED);
+            metrics.dropped(DropReason.PORT_CLOSED);
             return null;
         }
         return listener.port(number);

@@ -7,6 +7,7 @@ import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.util.concurrent.Future;
 import io.skerry.edge.metrics.SessionMetrics;
+import io.skerry.edge.session.EndReason;
 import io.skerry.edge.transport.OutgoingPorts;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -17,10 +18,14 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What the UDP sockets of one event loop share: memory, sessions and the clock. All but {@link
 /// #execute} is for the loop's thread only.
 final class UdpLoop {
+    private static final Logger LOG = LoggerFactory.getLogger(UdpLoop.class);
+
     /// How often sessions are looked at; each is once in {@link #PARTS} ticks.
     private static final long TICK_MILLIS = 250;
 
@@ -100,9 +105,18 @@ final class UdpLoop {
         var _ = loop.schedule(task, 0, TimeUnit.NANOSECONDS);
     }
 
-    /// Runs a task again and again until it is cancelled.
+    /// Runs a task again and again until it is cancelled, also after it has thrown: Netty would
+    /// not.
     Future<?> every(long taskMillis, Runnable task) {
-        return loop.scheduleAtFixedRate(task, taskMillis, taskMillis, TimeUnit.MILLISECONDS);
+        Runnable guarded =
+                () -> {
+                    try {
+                        task.run();
+                    } catch (RuntimeException bug) {
+                        LOG.error("repeated work broke", bug);
+                    }
+                };
+        return loop.scheduleAtFixedRate(guarded, taskMillis, taskMillis, TimeUnit.MILLISECONDS);
     }
 
     /// Receives what waits at a socket and hands it to the sessions; answers whether that was a
@@ -159,9 +173,19 @@ final class UdpLoop {
         // An ended session may pull another into its slot, or shrink the table: look there again.
         for (int i = from; i < Math.min(to, sessions.capacity()); ) {
             UdpSession session = sessions.at(i);
-            if (session == null || session.staysOpen()) {
+            if (session == null || staysOpen(session)) {
                 i++;
             }
+        }
+    }
+
+    private static boolean staysOpen(UdpSession session) {
+        try {
+            return session.staysOpen();
+        } catch (RuntimeException bug) {
+            LOG.error("a udp session broke", bug);
+            session.end(EndReason.INTERNAL);
+            return false;
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -201,6 +202,23 @@ class HeaderVectorsTest {
                 .isEqualTo("PROXY TCP6 2001:db8::1 ::ffff:192.0.2.7 1 2\r\n");
         assertThat(SecondDecoder.v2(ProxyV2.encode(Protocol.UDP, v4, v6)))
                 .isEqualTo("UDP c0000207 2 20010db8000000000000000000000001 1 52");
+    }
+
+    @Test
+    void writesVersion1InAsciiDigitsWhateverTheLanguage() {
+        Locale before = Locale.getDefault(Locale.Category.FORMAT);
+        Locale.setDefault(Locale.Category.FORMAT, Locale.forLanguageTag("ar-EG"));
+        try {
+            assertThat("%d".formatted(1)).isNotEqualTo("1");
+            byte[] line =
+                    ProxyV1.encode(
+                            new InetSocketAddress("192.0.2.1", 56_324),
+                            new InetSocketAddress("192.0.2.2", 443));
+            assertThat(new String(line, StandardCharsets.US_ASCII))
+                    .isEqualTo("PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n");
+        } finally {
+            Locale.setDefault(Locale.Category.FORMAT, before);
+        }
     }
 
     @Test

@@ -21,6 +21,10 @@ final class FixedOrigins implements OriginPool {
 
     final AtomicInteger opened = new AtomicInteger();
     volatile boolean resolving;
+
+    /// Throws so many times.
+    final AtomicInteger bugs = new AtomicInteger();
+
     volatile boolean unresolved;
 
     FixedOrigins(InetAddress... addresses) {
@@ -31,6 +35,9 @@ final class FixedOrigins implements OriginPool {
 
     @Override
     public Choice choose(InetAddress client, Set<Origin> tried) {
+        if (bugs.get() > 0 && bugs.getAndDecrement() > 0) {
+            throw new IllegalStateException("a bug");
+        }
         if (resolving) {
             return new Choice.Resolving();
         }

@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +39,10 @@ import org.slf4j.LoggerFactory;
 @Timeout(60)
 final class TcpSurvivalTest {
     private static final int MANY = 20;
+
+    /// Bytes that the system takes at once for a client that does not read.
+    private static final int HELD = 300_000;
+
     private static final Charset US = StandardCharsets.US_ASCII;
 
     /// What may wait in each direction: up to the high-water mark, and one read more.
@@ -131,6 +136,88 @@ final class TcpSurvivalTest {
             assertThat(rig.metrics.open(Protocol.TCP)).isEqualTo(1);
             TcpRig.reset(client);
             rig.awaitEnded(EndReason.CLIENT_RESET, 1);
+        }
+    }
+
+    /// Nothing passes the node while the system hands out what it holds, for longer than the idle
+    /// time. NIO and io_uring do not tell how far it has come.
+    @ParameterizedTest
+    @EnumSource(
+            value = Way.class,
+            names = {"EPOLL", "STEERED"})
+    void aReaderThatIsSlowKeepsItsSessionWhileTheSystemHoldsBytesForIt(Way way) throws Exception {
+        try (TcpRig rig = new TcpRig(way);
+                ServerSocket server = TcpRig.origin();
+                Socket client = new Socket()) {
+            Listener listener = rig.open(rig.route(new FixedOrigins(TcpRig.HOME), port(server)));
+            client.setReceiveBufferSize(8_192);
+            client.setSoTimeout(10_000);
+            client.connect(new InetSocketAddress(TcpRig.HOME, listener.key().port()));
+            try (Socket origin = TcpRig.accept(server)) {
+                origin.getOutputStream().write(new byte[HELD]);
+                TcpRig.await("taken", () -> rig.counters.bytesToClient.sum() == HELD);
+                int read = 0;
+                while (read < HELD - 60_000) {
+                    rig.advance(Duration.ofSeconds(10));
+                    read += client.getInputStream().readNBytes(20_000).length;
+                    awaitTicks(rig);
+                    assertThat(rig.metrics.open(Protocol.TCP)).as("after %s", read).isEqualTo(1);
+                }
+                // And no longer once it stops to read.
+                for (int i = 0; i < 9 && rig.metrics.open(Protocol.TCP) > 0; i++) {
+                    rig.advance(Duration.ofSeconds(10));
+                    awaitTicks(rig);
+                }
+                rig.awaitEnded(EndReason.IDLE, 1);
+                assertThat(client.getInputStream().readAllBytes()).hasSize(HELD - read);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Way.class)
+    void aSessionThatABugEndsTakesTheIdleTimeFromNoOther(Way way) throws Exception {
+        try (TcpRig rig = new TcpRig(way);
+                ServerSocket server = TcpRig.origin();
+                Sockets sockets = new Sockets()) {
+            FixedOrigins bad = new FixedOrigins(TcpRig.HOME);
+            bad.resolving = true;
+            Listener broken = rig.open(rig.route(bad, port(server)));
+            Listener sound = rig.open(rig.route(new FixedOrigins(TcpRig.HOME), port(server)));
+            // Enough for each of both loops to have some of both.
+            for (int i = 0; i < MANY; i++) {
+                sockets.add(rig.dial(broken));
+                sockets.add(rig.dial(sound));
+                sockets.add(TcpRig.accept(server));
+            }
+            TcpRig.await("begun", () -> rig.metrics.open(Protocol.TCP) == 2 * MANY);
+            bad.bugs.set(MANY);
+            rig.awaitEnded(EndReason.INTERNAL, MANY);
+            rig.advance(Duration.ofSeconds(61));
+            rig.awaitEnded(EndReason.IDLE, MANY);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Way.class)
+    void aBugWhileASessionBeginsEndsItOnBothSides(Way way) throws Exception {
+        try (TcpRig rig = new TcpRig(way);
+                ServerSocket server = TcpRig.origin()) {
+            FixedOrigins bad = new FixedOrigins(TcpRig.HOME);
+            Listener listener = rig.open(rig.route(bad, port(server)));
+            bad.bugs.set(1);
+            rig.knock(listener);
+            rig.awaitEnded(EndReason.INTERNAL, 1);
+            try (Socket next = rig.dial(listener)) {
+                next.getOutputStream().write('x');
+                assertThat(TcpRig.accept(server).getInputStream().read()).isEqualTo('x');
+            }
+        }
+    }
+
+    private static void awaitTicks(TcpRig rig) throws Exception {
+        for (EventLoop loop : rig.loops.all()) {
+            loop.schedule(() -> {}, 3 * TcpLoop.TICK_MILLIS, TimeUnit.MILLISECONDS).get();
         }
     }
 

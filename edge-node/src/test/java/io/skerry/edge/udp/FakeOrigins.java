@@ -20,6 +20,7 @@ final class FakeOrigins implements OriginPool {
     final AtomicInteger failures = new AtomicInteger();
     private final Set<Origin> gone = ConcurrentHashMap.newKeySet();
     private volatile Choice choice;
+    volatile boolean broken;
 
     FakeOrigins(String address) {
         choice = new Choice.Chosen(origin(address));
@@ -78,6 +79,9 @@ final class FakeOrigins implements OriginPool {
 
     @Override
     public boolean keeps(Origin origin) {
+        if (broken) {
+            throw new IllegalStateException("a bug");
+        }
         return !gone.contains(origin);
     }
 }

@@ -207,6 +207,28 @@ class UdpForwardingTest {
     }
 
     @Test
+    void aSessionThatABugEndsTakesTheIdleTimeFromNoOther() throws Exception {
+        TestNode node = node();
+        FakeOrigins bad = new FakeOrigins("127.0.0.1");
+        Peer origin = peer("127.0.0.1");
+        InetSocketAddress broken = open(node, bad, origin, ClientIp.OFF);
+        int number = FreePort.udp();
+        var spec = TestNode.spec(ClientIp.OFF, ProxyV2Udp.FIRST, HeaderDestination.DIALLED, 2, 0);
+        FakeOrigins good = new FakeOrigins("127.0.0.1");
+        node.open("127.0.0.1", number, node.route(good, origin.port(), spec));
+        bad.broken = true;
+        // Enough for each of both loops to have some of both.
+        for (int i = 0; i < 20; i++) {
+            Peer client = peer("127.0.0.1");
+            client.send("hello", broken);
+            client.send("hello", new InetSocketAddress("127.0.0.1", number));
+        }
+        TestNode.eventually(
+                "broken", () -> node.metrics.endedBy(Protocol.UDP, EndReason.INTERNAL) == 20);
+        TestNode.eventually("idle", () -> node.metrics.endedBy(Protocol.UDP, EndReason.IDLE) == 20);
+    }
+
+    @Test
     void leavesAnOriginThatIsGone() throws Exception {
         TestNode node = node();
         FakeOrigins origins = new FakeOrigins("127.0.0.1");

@@ -3,15 +3,29 @@ package io.skerry.edge.udp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.netty.channel.IoEventLoop;
 import io.skerry.edge.FreePort;
+import io.skerry.edge.bpf.Kernel;
+import io.skerry.edge.listener.Front;
 import io.skerry.edge.listener.Listener;
+import io.skerry.edge.listener.ListenerKey;
+import io.skerry.edge.listener.Steering;
 import io.skerry.edge.metrics.DropReason;
+import io.skerry.edge.metrics.SessionMetrics;
 import io.skerry.edge.session.EndReason;
+import io.skerry.edge.steering.KernelSteering;
+import io.skerry.edge.steering.ReservedPorts;
+import io.skerry.edge.steering.SteeringSettings;
+import io.skerry.edge.transport.EventLoops;
+import io.skerry.edge.transport.OutgoingPorts;
 import io.skerry.edge.transport.Transport;
 import io.skerry.shared.rule.ClientIp;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -90,6 +104,61 @@ class UdpTransportsTest {
             // Of those who came to the other loop while it was held.
             listener.endSessions(EndReason.SHUTDOWN);
             TestNode.eventually("drained", () -> drained.get() == 1);
+        }
+    }
+
+    /// The kernel leads here what was sent before it was told that the port is closed.
+    @Test
+    void countsWhatComesToASteeredPortThatHasBeenClosed() throws Exception {
+        Kernel.required();
+        ListenerKey closed = TestNode.key("127.0.0.1", FreePort.udp());
+        try (TestNode node = new TestNode(Transport.EPOLL);
+                Peer client = new Peer("127.0.0.1")) {
+            Steering steering =
+                    KernelSteering.of(
+                            new SteeringSettings(Steering.Mode.ON, 10),
+                            new ReservedPorts(Path.of("nowhere")),
+                            new OutgoingPorts());
+            try {
+                List<Front> fronts =
+                        TestNode.await(node.listeners.fronts(List.of(closed.address()), List.of()));
+                steering.change(fronts, List.of(), List.of(closed));
+                client.send("late", new InetSocketAddress(closed.address(), closed.port()));
+                TestNode.eventually("counted", () -> node.dropped() == 1);
+                assertThat(node.metrics.droppedBy(DropReason.PORT_CLOSED)).isEqualTo(1);
+            } finally {
+                steering.close();
+            }
+        }
+    }
+
+    /// Also not by the next process, which has the same socket.
+    @Test
+    void countsNothingTwiceThatTheSystemHadNoRoomFor() throws Exception {
+        ListenerKey key = TestNode.key("127.0.0.1", FreePort.udp());
+        EventLoops loops = EventLoops.start(Transport.EPOLL, 1);
+        UdpLoop loop =
+                new UdpLoop(
+                        (IoEventLoop) loops.all().getFirst(),
+                        new SessionMetrics(),
+                        UdpSettings.RECEIVE_BUFFER_MIN,
+                        new OutgoingPorts(),
+                        List::of);
+        UdpSocket before =
+                loop.sockets.listening(
+                        key.address(), key.port(), UdpSockets.Sharing.FROM_THE_START);
+        try (Peer client = new Peer("127.0.0.1")) {
+            for (int i = 0; i < 2_000; i++) {
+                client.send("x", new InetSocketAddress(key.address(), key.port()));
+            }
+            UdpSocket after = loop.sockets.of(before.descriptor());
+            assertThat(after.overflow()).isZero();
+            assertThat(before.overflow()).isPositive();
+            client.send("x", new InetSocketAddress(key.address(), key.port()));
+            assertThat(after.overflow()).isEqualTo(1);
+        } finally {
+            before.release();
+            loops.group().shutdownGracefully(1, 5_000, TimeUnit.MILLISECONDS);
         }
     }
 

@@ -9,6 +9,7 @@ import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.InstanceTable;
 import io.skerry.rules.store.NodeRow;
 import io.skerry.rules.store.NodeTable;
+import io.skerry.rules.store.RolloutTable;
 import io.skerry.rules.store.RuleRow;
 import io.skerry.rules.store.RuleTable;
 import io.skerry.rules.store.Transaction;
@@ -89,6 +90,7 @@ public final class NodeOperations {
                                 .toException();
                     }
                     NodeTable.delete(change.sql(), name);
+                    RolloutTable.forgetNode(change.sql(), name);
                     change.note(name, "forgot node " + name);
                     return RuleReply.noContent();
                 });

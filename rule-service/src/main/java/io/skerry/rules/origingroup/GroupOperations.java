@@ -7,6 +7,7 @@ import io.skerry.rules.revision.Writes;
 import io.skerry.rules.store.Database;
 import io.skerry.rules.store.GroupRow;
 import io.skerry.rules.store.GroupTable;
+import io.skerry.rules.store.RolloutTable;
 import io.skerry.rules.store.Transaction;
 import io.skerry.shared.bus.RuleReply;
 import io.skerry.shared.bus.RuleRequest;
@@ -130,6 +131,16 @@ public final class GroupOperations {
                         throw Problem.of(
                                         Code.IN_USE,
                                         row.references() + " rules use the origin group")
+                                .toException();
+                    }
+                    List<String> rollouts = RolloutTable.backTo(change.sql(), id);
+                    if (!rollouts.isEmpty()) {
+                        throw Problem.of(
+                                        Code.IN_USE,
+                                        "the rollout of "
+                                                + String.join(", ", rollouts)
+                                                + " may go back to the origin group; wait for its"
+                                                + " end")
                                 .toException();
                     }
                     GroupTable.delete(change.sql(), id, change.revision());

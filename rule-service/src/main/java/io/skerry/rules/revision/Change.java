@@ -100,11 +100,6 @@ public final class Change {
         return edit;
     }
 
-    /// What nodes must run of an instance before this change.
-    public InstanceContent content(InstanceRow locked) {
-        return contents.of(sql, locked);
-    }
-
     /// Begins a new instance.
     public InstanceEdit begin(InstanceRow fresh) {
         InstanceEdit edit = new InstanceEdit(null, Optional.empty(), fresh);

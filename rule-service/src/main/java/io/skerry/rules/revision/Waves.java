@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 /// | --- | --- | --- |
 /// | switching the instance, a rollback, an abort | to all at once | ends it: to all at once |
 /// | a rollback that asks for `waves` | begins one | joins |
-/// | the content stays the same (a setting) | to all at once | to all, held ones too |
+/// | the content stays the same (a setting) | to all at once | joins, held ones stay as they are |
 /// | anything else, `all` | to all at once | refused |
 /// | anything else, `waves` | begins one, where a node serves the instance | joins |
 /// | a rollout of another instance is taken back, with a group | to all at once | see {@link #withAnother} |
@@ -92,7 +92,7 @@ public final class Waves {
         }
         InstanceContent held = RolloutTable.heldContent(sql, row.id()).orElseThrow();
         if (same) {
-            RolloutTable.rebase(sql, active, rebased(row, held, held.groups()), row.revision());
+            RolloutTable.rebase(sql, active, held, row.revision());
             return state(active);
         }
         if (asked.filter(order -> order == RolloutStrategy.Order.ALL).isPresent()) {
@@ -217,7 +217,7 @@ public final class Waves {
         TreeMap<String, OriginGroup> groups = new TreeMap<>(held.groups());
         groups.replaceAll((id, group) ->
                 group.equals(old.groups().get(id)) ? now.groups().getOrDefault(id, group) : group);
-        InstanceContent rebased = rebased(row, held, groups);
+        InstanceContent rebased = rebased(held, groups);
         if (isSame(rebased, now)) {
             String reason = "taken back with the rollout of " + request.arg("instance").orElse("");
             RolloutRow.State state = RolloutRow.State.ROLLED_BACK;
@@ -231,10 +231,11 @@ public final class Waves {
         return state(active);
     }
 
-    /// The held rules with these groups, under the number of the newest content.
+    /// The held rules with these groups, still under their own number: a node that runs them has
+    /// not reached what came after it.
     private static InstanceContent rebased(
-            InstanceRow row, InstanceContent held, SortedMap<String, OriginGroup> groups) {
+            InstanceContent held, SortedMap<String, OriginGroup> groups) {
         return new InstanceContent(
-                held.instance(), row.revision(), held.ipv6(), held.slot(), held.rules(), groups);
+                held.instance(), held.revision(), held.ipv6(), held.slot(), held.rules(), groups);
     }
 }

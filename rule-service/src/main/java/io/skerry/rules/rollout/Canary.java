@@ -33,7 +33,7 @@ record Canary(
         LOST,
         /// It was lost, and has not come back.
         MISSING,
-        /// It was taken out of service, stopped in order, or forgotten.
+        /// It was taken out of service, stopped in order, forgotten, or moved to another area.
         AWAY
     }
 
@@ -55,7 +55,7 @@ record Canary(
                         && applied.revision() == instance.revision()
                         && applied.digest().equals(instance.digest());
         Standing standing;
-        if (node == null || isAway(node, boot)) {
+        if (node == null || isAway(node, boot) || !node.area().serves(instance.spec().area())) {
             standing = Standing.AWAY;
         } else if (boot.equals(RolloutTable.AWAITED)) {
             standing =

@@ -92,9 +92,11 @@ public final class Gate {
             case CANARY ->
                     waits && !missing.isEmpty() ? new Verdict.Wait() : applying(rollout, pending);
             case OBSERVING ->
-                    pending.isEmpty() && isObserved(rollout, present)
-                            ? new Verdict.Promote()
-                            : new Verdict.Wait();
+                    !pending.isEmpty()
+                            ? applied(rollout, pending, rollout.strategy().observeSeconds())
+                            : isObserved(rollout, present)
+                                    ? new Verdict.Promote()
+                                    : new Verdict.Wait();
             case PAUSED, DONE, ABORTED, ROLLED_BACK, OVERTAKEN -> new Verdict.Wait();
         };
     }
@@ -110,10 +112,13 @@ public final class Gate {
     }
 
     private static Verdict applying(RolloutRow rollout, List<String> pending) {
-        if (pending.isEmpty()) {
-            return new Verdict.Observe();
-        }
-        return rollout.stateSeconds() > APPLY_SECONDS
+        return pending.isEmpty() ? new Verdict.Observe() : applied(rollout, pending, 0);
+    }
+
+    /// @param began when the time to apply it began, in seconds of the state; one that comes back
+    ///   while others are watched has until after that, since nobody waits for it before
+    private static Verdict applied(RolloutRow rollout, List<String> pending, double began) {
+        return rollout.stateSeconds() > began + APPLY_SECONDS
                 ? new Verdict.TakeBack(
                         pending.getFirst()
                                 + " has not applied it within "

@@ -67,13 +67,20 @@ public final class RolloutDriver {
         }
         running = true;
         try {
-            for (String instance : database.read(RolloutTable::moving)) {
-                database.note(sql -> step(sql, instance)).ifPresent(this::tell);
-            }
+            database.read(RolloutTable::moving).forEach(this::advance);
         } catch (ProblemException later) {
             log.debug("rollouts must wait: {}", later.getMessage());
         } finally {
             running = false;
+        }
+    }
+
+    /// One that cannot be moved on stops no other.
+    private void advance(String instance) {
+        try {
+            database.note(sql -> step(sql, instance)).ifPresent(this::tell);
+        } catch (ProblemException later) {
+            log.debug("the rollout of {} must wait: {}", instance, later.getMessage());
         }
     }
 
@@ -86,6 +93,11 @@ public final class RolloutDriver {
         List<NodeRow> nodes = NodeTable.all(sql);
         List<Canary> canaries = canaries(sql, instance, rollout, nodes);
         Map<String, String> boots = keepBoots(sql, rollout, canaries, nodes);
+        if (rollout.state() == RolloutRow.State.CANARY && isBack(canaries, rollout)) {
+            // However long it was away: its time to apply the change begins now.
+            RolloutTable.step(sql, id, RolloutRow.State.CANARY, rollout.reason());
+            return Optional.empty();
+        }
         Gate.Verdict verdict = Gate.judge(rollout, canaries);
         switch (verdict) {
             case Gate.Verdict.Wait wait -> {
@@ -149,6 +161,12 @@ public final class RolloutDriver {
                                 + " went down and is not back, and only "
                                 + String.join(" and ", others.keySet())
                                 + " would be left to try it");
+    }
+
+    private static boolean isBack(List<Canary> canaries, RolloutRow rollout) {
+        return canaries.stream()
+                .filter(each -> each.standing() == Canary.Standing.PENDING)
+                .anyMatch(each -> RolloutTable.AWAITED.equals(rollout.canaries().get(each.node())));
     }
 
     /// A canary that was taken out of service may restart meanwhile, and one that was lost may come

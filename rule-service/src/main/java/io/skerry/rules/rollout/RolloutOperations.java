@@ -8,6 +8,7 @@ import io.skerry.rules.revision.Waves;
 import io.skerry.rules.revision.Writes;
 import io.skerry.rules.rule.Rollback;
 import io.skerry.rules.store.Database;
+import io.skerry.rules.store.GroupRow;
 import io.skerry.rules.store.GroupTable;
 import io.skerry.rules.store.InstanceRow;
 import io.skerry.rules.store.InstanceTable;
@@ -18,6 +19,7 @@ import io.skerry.rules.store.RolloutTable;
 import io.skerry.rules.store.Transaction;
 import io.skerry.shared.bus.RuleReply;
 import io.skerry.shared.bus.RuleRequest;
+import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.origin.OriginGroup;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
@@ -28,7 +30,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -108,8 +109,7 @@ public final class RolloutOperations {
                     if (reason.isPresent() && isOvertaken(request, active)) {
                         return RuleReply.ok(print(change.sql(), row));
                     }
-                    List<OriginGroup> groups =
-                            staged(change.sql(), row, change.content(row).groups());
+                    List<OriginGroup> groups = staged(change.sql(), row);
                     int users = GroupChange.takeBack(change, groups);
                     if (!Rollback.undo(change, row, active.from()) && groups.isEmpty()) {
                         RolloutRow.State end =
@@ -139,19 +139,19 @@ public final class RolloutOperations {
     }
 
     /// What the groups said whose change is part of the rollout under way: used before it and
-    /// still, and not the same.
-    private static List<OriginGroup> staged(
-            Transaction sql, InstanceRow row, Map<String, OriginGroup> now) {
+    /// still, if only by a rule that is off, and not the same.
+    private static List<OriginGroup> staged(Transaction sql, InstanceRow row) {
+        Map<String, OriginGroup> before =
+                RolloutTable.heldContent(sql, row.id())
+                        .<Map<String, OriginGroup>>map(InstanceContent::groups)
+                        .orElse(Map.of());
         List<OriginGroup> staged = new ArrayList<>();
-        RolloutTable.heldContent(sql, row.id())
-                .ifPresent(held ->
-                        held.groups()
-                                .forEach((id, before) -> {
-                                    OriginGroup group = now.get(id);
-                                    if (group != null && !group.equals(before)) {
-                                        staged.add(before);
-                                    }
-                                }));
+        for (GroupRow now : GroupTable.usedBy(sql, row.id(), before.keySet())) {
+            OriginGroup said = before.get(now.group().id());
+            if (said != null && !said.equals(now.group())) {
+                staged.add(said);
+            }
+        }
         return staged;
     }
 
@@ -188,15 +188,8 @@ public final class RolloutOperations {
 
     /// Identities of the groups whose change is part of the rollout.
     private static JsonArray groups(Transaction sql, InstanceRow row) {
-        Set<String> used =
-                RolloutTable.heldContent(sql, row.id())
-                        .map(held -> held.groups().keySet())
-                        .orElse(Set.of());
-        Map<String, OriginGroup> now = new HashMap<>();
-        GroupTable.usedBy(sql, row.id(), used)
-                .forEach(group -> now.put(group.group().id(), group.group()));
         JsonArray ids = new JsonArray();
-        staged(sql, row, now).forEach(group -> ids.add(group.id()));
+        staged(sql, row).forEach(group -> ids.add(group.id()));
         return ids;
     }
 

@@ -116,7 +116,10 @@ public final class RuleListing {
 
     private static JsonObject json(List<RuleRow> rules, RuleView view) {
         JsonArray items = new JsonArray();
-        rules.forEach(rule -> items.add(view.print(rule)));
+        for (RuleRow rule : rules) {
+            JsonObject item = view.print(rule);
+            items.add(rule.wanted() ? item : item.put(RulesBody.ENABLED, false));
+        }
         return new JsonObject().put("items", items);
     }
 
@@ -125,7 +128,10 @@ public final class RuleListing {
                 rules.stream()
                         .map(rule -> BatchText.print(rule.spec(), view::groupName) + "\n")
                         .collect(Collectors.joining());
-        long lossy = rules.stream().filter(rule -> BatchText.isLossy(rule.spec())).count();
+        long lossy =
+                rules.stream()
+                        .filter(rule -> !rule.wanted() || BatchText.isLossy(rule.spec()))
+                        .count();
         return new JsonObject().put("text", text).put("lossy", lossy);
     }
 }

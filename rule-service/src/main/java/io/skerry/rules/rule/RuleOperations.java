@@ -19,6 +19,7 @@ import io.skerry.shared.problem.Problem;
 import io.skerry.shared.rule.RuleJson;
 import io.skerry.shared.rule.RuleReader;
 import io.skerry.shared.rule.RuleSpec;
+import io.skerry.shared.rule.Status;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.security.SecureRandom;
@@ -102,9 +103,9 @@ public final class RuleOperations {
                             instance,
                             change.revision() * POSITIONS + made.size(),
                             proposal.spec(),
-                            true,
-                            RuleSwitch.wantedStatus(row),
-                            RuleSwitch.wantedReason(row),
+                            proposal.wanted(),
+                            proposal.wanted() ? RuleSwitch.wantedStatus(row) : Status.OFFLINE,
+                            proposal.wanted() ? RuleSwitch.wantedReason(row) : null,
                             change.revision());
             edit.create(rule);
             made.add(rule);

@@ -9,7 +9,13 @@ import io.skerry.shared.rule.RuleSpec;
 /// @param place empty for a single rule, `[17]` in an array, `line 17` in a text
 /// @param whole whether mistakes name the place only, because it has no fields (a line)
 /// @param spec what it says
-record RuleProposal(String place, boolean whole, RuleSpec spec) {
+/// @param wanted whether it is to serve while its instance does
+record RuleProposal(String place, boolean whole, RuleSpec spec, boolean wanted) {
+    /// One that is to serve.
+    RuleProposal(String place, boolean whole, RuleSpec spec) {
+        this(place, whole, spec, true);
+    }
+
     /// A mistake in one of its fields.
     Mistake mistake(String field, Code code, String message) {
         return whole
@@ -18,6 +24,6 @@ record RuleProposal(String place, boolean whole, RuleSpec spec) {
     }
 
     RuleProposal with(RuleSpec other) {
-        return new RuleProposal(place, whole, other);
+        return new RuleProposal(place, whole, other, wanted);
     }
 }

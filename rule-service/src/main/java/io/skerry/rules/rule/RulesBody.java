@@ -21,13 +21,16 @@ public record RulesBody(List<RuleProposal> proposals, List<Mistake> mistakes) {
     /// Rules in one request, and in one instance.
     public static final int RULES_MAX = 2_000;
 
+    /// Field of an exported rule that is `false` where people have switched it off.
+    static final String ENABLED = "enabled";
+
     /// One rule, or an array of rules.
     static RulesBody ofRules(RuleRequest request) {
         return switch (request.body()) {
             case JsonObject one -> {
                 List<RuleProposal> proposals = new ArrayList<>();
                 Mistakes mistakes = new Mistakes();
-                read("", one, proposals, mistakes);
+                read("", one, true, proposals, mistakes);
                 yield new RulesBody(proposals, mistakes.list());
             }
             case JsonArray array -> ofArray(array, false);
@@ -65,16 +68,15 @@ public record RulesBody(List<RuleProposal> proposals, List<Mistake> mistakes) {
 
     private static RulesBody ofText(String text) {
         List<RuleProposal> proposals = new ArrayList<>();
-        Checked<List<BatchText.Line>> read = BatchText.parse(text);
-        if (read instanceof Checked.Ok<List<BatchText.Line>>(List<BatchText.Line> lines)) {
-            lines.forEach(line -> proposals.add(new RuleProposal(line.field(), true, line.spec())));
-        }
+        BatchText.Content read = BatchText.read(text);
+        read.lines()
+                .forEach(line -> proposals.add(new RuleProposal(line.field(), true, line.spec())));
         return new RulesBody(proposals, read.mistakes());
     }
 
-    /// @param named whether a group's name counts more than its identity, as in an export of
-    ///   another deployment
-    private static RulesBody ofArray(JsonArray array, boolean named) {
+    /// @param exported whether they are rules as an export shows them, perhaps one of another
+    ///   deployment
+    private static RulesBody ofArray(JsonArray array, boolean exported) {
         List<RuleProposal> proposals = new ArrayList<>();
         Mistakes mistakes = new Mistakes();
         if (array.isEmpty()) {
@@ -87,12 +89,29 @@ public record RulesBody(List<RuleProposal> proposals, List<Mistake> mistakes) {
         for (int i = 0; i < array.size(); i++) {
             String place = "[" + i + "]";
             if (array.getValue(i) instanceof JsonObject rule) {
-                read(place, named ? byName(rule) : rule, proposals, mistakes);
+                if (exported) {
+                    readExported(place, rule, proposals, mistakes);
+                } else {
+                    read(place, rule, true, proposals, mistakes);
+                }
             } else {
                 mistakes.add(place, Code.WRONG_TYPE, "must be a rule");
             }
         }
         return new RulesBody(proposals, mistakes.list());
+    }
+
+    /// A group's name counts more than its identity, and a rule that was off stays off.
+    private static void readExported(
+            String place, JsonObject rule, List<RuleProposal> proposals, Mistakes mistakes) {
+        JsonObject spec = byName(rule).copy();
+        Object enabled = spec.remove(ENABLED);
+        if (enabled != null && !(enabled instanceof Boolean)) {
+            mistakes.addAll(
+                    place,
+                    List.of(new Mistake(ENABLED, Code.WRONG_TYPE, "must be true or false")));
+        }
+        read(place, spec, !Boolean.FALSE.equals(enabled), proposals, mistakes);
     }
 
     private static JsonObject byName(JsonObject rule) {
@@ -106,10 +125,14 @@ public record RulesBody(List<RuleProposal> proposals, List<Mistake> mistakes) {
     }
 
     private static void read(
-            String place, JsonObject body, List<RuleProposal> proposals, Mistakes mistakes) {
+            String place,
+            JsonObject body,
+            boolean wanted,
+            List<RuleProposal> proposals,
+            Mistakes mistakes) {
         switch (RuleReader.read(body)) {
             case Checked.Ok<RuleSpec>(RuleSpec spec) ->
-                    proposals.add(new RuleProposal(place, false, spec));
+                    proposals.add(new RuleProposal(place, false, spec, wanted));
             case Checked.Refused<RuleSpec>(List<Mistake> found) -> mistakes.addAll(place, found);
         }
     }

@@ -78,8 +78,12 @@ public final class Database {
             return System.nanoTime() + time.toNanos();
         }
 
+        /// How the others end changes nothing.
         boolean stores() {
-            return end.equals("COMMIT");
+            return switch (this) {
+                case WRITE, NOTE -> true;
+                case READ, REHEARSAL -> false;
+            };
         }
     }
 

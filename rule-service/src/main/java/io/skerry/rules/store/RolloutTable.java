@@ -163,6 +163,16 @@ public final class RolloutTable {
         sql.update("UPDATE rollout SET canaries = $2 WHERE instance_id = $1", instance, boots);
     }
 
+    /// A node is forgotten: where it is a canary, whichever life it comes back with is its next.
+    public static void forgetNode(Transaction sql, String node) {
+        sql.update(
+                "UPDATE rollout SET canaries = canaries || jsonb_build_object($1::text, $2::text)"
+                        + " WHERE jsonb_exists(canaries, $1) AND "
+                        + ACTIVE,
+                node,
+                AWAITED);
+    }
+
     /// The content that nodes are held back to while a rollout is under way.
     public static Optional<InstanceContent> heldContent(Transaction sql, String instance) {
         return sql.first(
@@ -180,6 +190,17 @@ public final class RolloutTable {
                         + ACTIVE,
                 instance,
                 digest);
+    }
+
+    /// Instances with a rollout under way that goes back to rules with this origin group.
+    public static List<String> backTo(Transaction sql, String group) {
+        return sql.list(
+                row -> row.getString(0),
+                "SELECT instance_id FROM rollout WHERE held_content->'groups' @>"
+                        + " jsonb_build_array(jsonb_build_object('id', $1::text)) AND "
+                        + ACTIVE
+                        + " ORDER BY instance_id",
+                group);
     }
 
     /// Notes what a canary counted; what is said of a revision that is not the newest counts as

@@ -93,6 +93,19 @@ final class GateTest {
         assertThat(judge(observing, 35, done, done)).isEqualTo(new Gate.Verdict.Promote());
     }
 
+    @Test
+    void aCanaryThatComesBackWhileOthersAreWatchedHasItsTimeToApplyItAndNoMore() {
+        Canary done = canary(Canary.Standing.APPLIED, Map.of());
+        Canary late = named("b", Canary.Standing.PENDING);
+        double most = RolloutStrategy.DEFAULT.observeSeconds() + Gate.APPLY_SECONDS;
+        RolloutRow.State observing = RolloutRow.State.OBSERVING;
+        assertThat(judge(observing, most, done, late)).isEqualTo(new Gate.Verdict.Wait());
+        assertThat(judge(observing, most + 0.1, done, late))
+                .isEqualTo(
+                        new Gate.Verdict.TakeBack(
+                                "b has not applied it within 60 s", Limit.CANARY_APPLY_SECONDS));
+    }
+
     private static Canary named(String node, Canary.Standing standing) {
         return new Canary(node, standing, 30, Map.of(), RolloutTable.Counted.NOTHING);
     }
@@ -172,6 +185,13 @@ final class GateTest {
                 .isEqualTo("rule-1: 100 % of 5 sessions without a connection, 0 % before");
         assertThat(takenBack(counted(new RuleCounts(100, 0, 10), new RuleCounts(200, 0, 40))))
                 .isEqualTo("rule-1: 30 % of 100 sessions reset by the origin, 10 % before");
+    }
+
+    @Test
+    void whatACanaryCountsInItsNextLifeIsNoLessThanNothing() {
+        assertThat(takenBack(counted(new RuleCounts(100, 50, 0), new RuleCounts(10, 10, 0))))
+                .isEqualTo("rule-1: 100 % of 10 sessions without a connection, 50 % before");
+        waits(counted(new RuleCounts(100, 50, 0), new RuleCounts(10, 4, 0)));
     }
 
     @Test

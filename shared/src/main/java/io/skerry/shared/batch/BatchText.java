@@ -46,8 +46,25 @@ public final class BatchText {
 
     private BatchText() {}
 
+    /// What a text holds: the lines that say a rule, and everything wrong with the others, each
+    /// under `line N`.
+    public record Content(List<Line> lines, List<Mistake> mistakes) {
+        public Content {
+            lines = List.copyOf(lines);
+            mistakes = List.copyOf(mistakes);
+        }
+    }
+
     /// Reads a whole text; every mistake is reported under `line N`.
     public static Checked<List<Line>> parse(String text) {
+        Content read = read(text);
+        return read.mistakes().isEmpty()
+                ? new Checked.Ok<>(read.lines())
+                : new Checked.Refused<>(read.mistakes());
+    }
+
+    /// Reads what can be read of a text.
+    public static Content read(String text) {
         String[] rows = (text.startsWith("\ufeff") ? text.substring(1) : text).split("\n", -1);
         List<Line> lines = new ArrayList<>();
         Mistakes mistakes = new Mistakes();
@@ -70,9 +87,7 @@ public final class BatchText {
         if (rules == 0) {
             mistakes.add("", Code.MISSING, "the text holds no rule");
         }
-        return mistakes.isEmpty()
-                ? new Checked.Ok<>(List.copyOf(lines))
-                : new Checked.Refused<>(mistakes.list());
+        return new Content(lines, mistakes.list());
     }
 
     private static void readLine(int number, String row, List<Line> lines, Mistakes mistakes) {

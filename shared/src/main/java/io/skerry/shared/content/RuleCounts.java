@@ -16,12 +16,19 @@ public record RuleCounts(long sessions, long connectErrors, long resets) {
                 sessions + more.sessions, connectErrors + more.connectErrors, resets + more.resets);
     }
 
-    /// What has been added since an earlier count.
+    /// What has been added since an earlier count; where that was higher, the node has begun to
+    /// count anew in another life, and this is all that is known of it.
     public RuleCounts since(RuleCounts earlier) {
+        boolean anew =
+                sessions < earlier.sessions
+                        || connectErrors < earlier.connectErrors
+                        || resets < earlier.resets;
+        return anew ? this : minus(earlier);
+    }
+
+    private RuleCounts minus(RuleCounts less) {
         return new RuleCounts(
-                sessions - earlier.sessions,
-                connectErrors - earlier.connectErrors,
-                resets - earlier.resets);
+                sessions - less.sessions, connectErrors - less.connectErrors, resets - less.resets);
     }
 
     public JsonArray print() {

@@ -1,11 +1,9 @@
 package io.skerry.standalone.cluster;
 
+import io.skerry.standalone.fixture.Ports;
 import io.skerry.standalone.postgres.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -16,11 +14,8 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /// The product as separate processes on loopback: PostgreSQL, two rule services, a gateway and
@@ -31,15 +26,8 @@ final class Cluster implements AutoCloseable {
     /// A pull every 2.2 s at the latest, 1 s for it, and the same again for a busy machine.
     static final Duration AT_TARGET = Duration.ofSeconds(7);
 
-    /// Below the ephemeral range, so that no outgoing connection takes a port meanwhile.
-    private static final int PORT_FIRST = 20_000;
-
     private static final int ANSWERS = 8;
-    private static final int PORT_LAST = 30_000;
     private static final String TOKEN = "a token for tests";
-
-    private static final Random random = new Random();
-    private static final Set<Integer> given = new HashSet<>();
 
     private final Site site;
     private final Path folder;
@@ -358,24 +346,7 @@ final class Cluster implements AutoCloseable {
 
     /// A port that is free on all addresses used here.
     static int port() {
-        synchronized (given) {
-            for (int attempt = 0; attempt < 1_000; attempt++) {
-                int port = random.nextInt(PORT_FIRST, PORT_LAST);
-                if (isFree(port) && given.add(port)) {
-                    return port;
-                }
-            }
-        }
-        throw new IllegalStateException("no free port");
-    }
-
-    private static boolean isFree(int port) {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.bind(new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), port));
-            return true;
-        } catch (IOException taken) {
-            return false;
-        }
+        return Ports.free();
     }
 
     @Override

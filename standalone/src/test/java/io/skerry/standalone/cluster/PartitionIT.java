@@ -2,6 +2,7 @@ package io.skerry.standalone.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -239,7 +241,9 @@ final class PartitionIT {
             cluster.awaitTargets();
             Duration took = Duration.ofNanos(System.nanoTime() - healed);
             slowest = took.compareTo(slowest) > 0 ? took : slowest;
+            System.out.println("partition: all is well after " + took);
             session.beat();
+            writer.beginAnewWhenFull();
         }
         System.out.printf(
                 "partition: %d partitions, %s; well again at most %d ms after healing%n",
@@ -248,10 +252,20 @@ final class PartitionIT {
 
     /// Makes rules, each with a key of its own, whatever is answered.
     private final class CutWriter {
+        /// An instance has at most 2,000 rules, and a long run makes more.
+        private static final int FULL = 1_000;
+
         private final Map<Integer, String> open = new LinkedHashMap<>();
         private final List<Integer> acknowledged = new ArrayList<>();
+        private String filled = anInstance();
         private int served;
+        private int writes;
         private int unanswered;
+
+        private String anInstance() {
+            String name = "cut-" + UUID.randomUUID().toString().substring(0, 8);
+            return cluster.door().instance(name);
+        }
 
         void tryOne() {
             int port = Cluster.port();
@@ -262,18 +276,20 @@ final class PartitionIT {
                 open.put(port, key);
                 unanswered++;
             }
+            writes++;
         }
 
         private boolean isStored(int port, String key) {
+            JsonObject rule = Door.tcp(port, network.home(), origin.port());
+            return isDone("POST", "/rules", rule, key, 201);
+        }
+
+        private boolean isDone(
+                String method, String path, @Nullable JsonObject body, String key, int wanted) {
             Door.Reply reply =
-                    cluster.door()
-                            .call(
-                                    "POST",
-                                    "/v1/instances/" + instance + "/rules",
-                                    Door.tcp(port, network.home(), origin.port()),
-                                    key);
-            assertThat(reply.status()).as(reply.text()).isIn(201, 503, 504);
-            return reply.status() == 201;
+                    cluster.door().call(method, "/v1/instances/" + filled + path, body, key);
+            assertThat(reply.status()).as(reply.text()).isIn(wanted, 503, 504);
+            return reply.status() == wanted;
         }
 
         /// Asks again, with its key, for each that was refused or got no answer.
@@ -294,18 +310,42 @@ final class PartitionIT {
             for (; served < acknowledged.size(); served++) {
                 PartitionIT.this.awaitServed(acknowledged.get(served), AFTER_HEALING, 1, 2, 3);
             }
-            int stored =
-                    cluster.door()
-                            .call("GET", "/v1/instances/" + instance + "/rules?limit=1")
-                            .expect(200)
-                            .json()
-                            .getInteger("total");
-            assertThat(stored).isEqualTo(acknowledged.size() + 1);
+            assertThat(shown("/rules?limit=1").getInteger("total")).isEqualTo(acknowledged.size());
+        }
+
+        private JsonObject shown(String path) {
+            return cluster.door().call("GET", "/v1/instances/" + filled + path).expect(200).json();
+        }
+
+        /// Takes another instance once the rules of this one are many; gives their ports back.
+        void beginAnewWhenFull() {
+            if (acknowledged.size() < FULL) {
+                return;
+            }
+            untilDone("POST", "/disable", 202);
+            Waiting.until(
+                    "it is offline",
+                    Cluster.CONVERGE,
+                    () -> "offline".equals(shown("").getString("status")),
+                    cluster::said);
+            untilDone("DELETE", "", 204);
+            acknowledged.clear();
+            served = 0;
+            filled = anInstance();
+        }
+
+        private void untilDone(String method, String path, int wanted) {
+            String key = UUID.randomUUID().toString();
+            Waiting.until(
+                    method + path + " is acknowledged",
+                    BUS_HEALED,
+                    () -> isDone(method, path, null, key, wanted),
+                    cluster::said);
         }
 
         @Override
         public String toString() {
-            return acknowledged.size() + " writes, " + unanswered + " of them refused at first";
+            return writes + " writes, " + unanswered + " of them refused at first";
         }
     }
 }
