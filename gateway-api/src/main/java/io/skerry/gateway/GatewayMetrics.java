@@ -59,7 +59,7 @@ final class GatewayMetrics {
     /// Path of a request that no route matches.
     static final String NO_ROUTE = "other";
 
-    private static final Set<String> METHODS = 
+    private static final Set<String> METHODS =
             Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE");
 
     private final PrometheusRegistry registry = new PrometheusRegistry();

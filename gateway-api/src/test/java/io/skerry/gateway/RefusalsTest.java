@@ -46,8 +46,7 @@ class RefusalsTest {
         refuses(405, " method_not_allowed", answer);
         assertThat(answer.header("Allow")).isEqualTo("POST, GET, HEAD");
         assertThat(door.call("GET", RULES + "/import").header("Allow")).isEqualTo("POST");
-        assertThat(door.call("BREW", "/v1/events").header("Allow"))
-                .isEqualTo("GET, HEAD");
+        assertThat(door.call("BREW", "/v1/events").header("Allow")).isEqualTo("GET, HEAD");
     }
 
     @Test

@@ -108,8 +108,7 @@ public record RulesBody(List<RuleProposal> proposals, List<Mistake> mistakes) {
         Object enabled = spec.remove(ENABLED);
         if (enabled != null && !(enabled instanceof Boolean)) {
             mistakes.addAll(
-                    place,
-                    List.of(new Mistake(ENABLED, Code.WRONG_TYPE, "must be true or false")));
+                    place, List.of(new Mistake(ENABLED, Code.WRONG_TYPE, "must be true or false")));
         }
         read(place, spec, !Boolean.FALSE.equals(enabled), proposals, mistakes);
     }
