@@ -2,8 +2,10 @@ package io.skerry.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.skerry.edge.bpf.Kernel;
 import io.skerry.edge.follow.Contents;
 import io.skerry.edge.follow.FakeRuleService;
+import io.skerry.edge.listener.Steering;
 import io.skerry.shared.bus.BusAddress;
 import io.skerry.shared.content.ContentChange;
 import io.skerry.shared.content.InstanceContent;
@@ -27,9 +29,10 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Two thousand rules come and go beside live traffic.
 @Timeout(60)
@@ -50,13 +53,19 @@ class LargePlanTest {
     private final Bus bus = new LocalBus(vertx);
     private InstanceContent last = Contents.of(Contents.A, 0);
 
-    @Test
-    void liveTrafficHardlyNoticesAPlanOfTwoThousandRules() throws Exception {
+    @ParameterizedTest
+    @EnumSource(
+            value = Steering.Mode.class,
+            names = {"ON", "OFF"})
+    void liveTrafficHardlyNoticesAPlanOfTwoThousandRules(Steering.Mode mode) throws Exception {
+        if (mode == Steering.Mode.ON) {
+            Kernel.required();
+        }
         try (ServerSocket origin = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
                 FakeRuleService service = new FakeRuleService(vertx)) {
             Thread.ofPlatform().daemon().start(() -> echo(origin));
             put(service, 1, 1, origin.getLocalPort());
-            deploy(service);
+            deploy(service, mode);
             acknowledged(service, 1, 1);
             try (Socket client = new Socket(HOST, FIRST_PORT)) {
                 client.setTcpNoDelay(true);
@@ -69,8 +78,8 @@ class LargePlanTest {
                 put(service, 3, 1, origin.getLocalPort());
                 long closing = whileApplying(client, service, 3, 1);
                 System.out.printf(
-                        "echo p99: quiet %d us, opening %d rules %d us, closing them %d us%n",
-                        quiet / 1_000, RULES, opening / 1_000, closing / 1_000);
+                        "steering %s: echo p99: quiet %d us, opening %d rules %d us, closing them %d us%n",
+                        mode.word(), quiet / 1_000, RULES, opening / 1_000, closing / 1_000);
                 assertThat(opening).isLessThanOrEqualTo(Math.max(2 * quiet, NOISE_NANOS));
                 assertThat(closing).isLessThanOrEqualTo(Math.max(2 * quiet, NOISE_NANOS));
             }
@@ -142,13 +151,14 @@ class LargePlanTest {
         assertThat(service.lastReport().listeners()).isEqualTo(listeners);
     }
 
-    private void deploy(FakeRuleService service) {
+    private void deploy(FakeRuleService service, Steering.Mode mode) {
         Map<String, String> values = new HashMap<>();
         values.put("node", "edge-1");
         values.put("listen", HOST);
         values.put("rules", service.uri().toString());
         values.put("data", folder.toString());
         values.put("drain", "1s");
+        values.put("edge.steering", mode.word());
         EdgeSettings settings = EdgeSettings.read(SettingsReader.of(values));
         await(vertx.deployVerticle(new EdgeVerticle(bus, settings, List.of())));
     }

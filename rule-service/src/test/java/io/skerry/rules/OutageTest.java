@@ -20,6 +20,7 @@ import io.vertx.core.Vertx;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -108,6 +109,41 @@ final class OutageTest {
         } finally {
             vertx.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
         }
+    }
+
+    @Test
+    void forgettingTakesTheRevisionLockBeforeAllOthersAsWritesDo() throws Exception {
+        PostgresAddress address = TestPostgres.shared().newDatabase();
+        String name = address.database();
+        try (RuleServiceFixture rules = new RuleServiceFixture(address, Map.of())) {
+            rules.newRule(rules.newInstance("old"), "80");
+        }
+        TestPostgres.shared()
+                .execute(name, "UPDATE revision SET at = now() - interval '100 days'");
+        String put =
+                "INSERT INTO idempotency VALUES ('k', 'h', '{}', now() - interval '25 hours')"
+                        + " ON CONFLICT (key) DO UPDATE SET at = now()";
+        TestPostgres.shared().execute(name, put);
+        CompletableFuture<RuleServiceFixture> starting;
+        try (Connection writer = TestPostgres.shared().connect(name);
+                Statement statement = writer.createStatement()) {
+            writer.setAutoCommit(false);
+            statement.execute("SELECT * FROM head FOR UPDATE");
+            starting =
+                    CompletableFuture.supplyAsync(() -> new RuleServiceFixture(address, Map.of()));
+            RuleServiceFixture.await(
+                    () ->
+                            !TestPostgres.shared()
+                                    .text(
+                                            name,
+                                            "SELECT count(*)::text FROM pg_locks WHERE NOT granted")
+                                    .equals("0"),
+                    () -> "the new one waits for the lock");
+            statement.execute("SET LOCAL lock_timeout = '500ms'");
+            statement.execute(put);
+            writer.commit();
+        }
+        starting.get(90, TimeUnit.SECONDS).close();
     }
 
     private interface Run {

@@ -3,8 +3,10 @@ package io.skerry.edge.listener;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// The way from what runs to what is wanted. Pure.
 ///
@@ -46,6 +48,25 @@ public record ListenerPlan(List<ListenerChange> changes) {
         changes.addAll(reroutes);
         changes.addAll(opens);
         return new ListenerPlan(changes);
+    }
+
+    /// The same for rules of which some cannot be opened: these keep the ports that they have and
+    /// no other rule opens.
+    ListenerPlan keeping(Set<RuleKey> refused) {
+        Set<ListenerKey> passedOn = new HashSet<>();
+        for (ListenerChange change : changes) {
+            if (change instanceof ListenerChange.Open(var key, var next)
+                    && !refused.contains(next.ruleKey())) {
+                passedOn.add(key);
+            }
+        }
+        return new ListenerPlan(
+                changes.stream()
+                        .filter(change ->
+                                !(change instanceof ListenerChange.Close(var key, var was))
+                                        || !refused.contains(was.ruleKey())
+                                        || passedOn.contains(key))
+                        .toList());
     }
 
     /// Ports that it closes.

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// How the ports of a plan are to be opened, rule by rule. Pure.
 ///
@@ -87,6 +88,14 @@ record OpeningPlan(List<Opening> rules) {
             return own.stream().filter(before.steered()::contains).toList();
         }
         return free || own.stream().anyMatch(before.steered()::contains) ? own : List.of();
+    }
+
+    /// Rules that need any of some ports.
+    Set<RuleKey> withAny(Set<ListenerKey> ports) {
+        return rules.stream()
+                .filter(rule -> rule.keys().stream().anyMatch(ports::contains))
+                .map(rule -> rule.wanted().ruleKey())
+                .collect(Collectors.toSet());
     }
 
     List<Opening> steered() {

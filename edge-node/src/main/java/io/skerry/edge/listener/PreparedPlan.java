@@ -76,6 +76,12 @@ record PreparedPlan(
                                         || now.before().contains(key),
                         steered,
                         elsewhere);
-        return new PreparedPlan(rules, plan, openings, new HashMap<>(next.refused()), taken);
+        Set<RuleKey> refused = openings.withAny(taken.keySet());
+        ListenerPlan kept = plan.keeping(refused);
+        if (!kept.equals(plan)) {
+            ports.or(running.steeredPortsWithout(kept.closed()));
+            steering.reserve(ports);
+        }
+        return new PreparedPlan(rules, kept, openings, new HashMap<>(next.refused()), taken);
     }
 }

@@ -6,39 +6,35 @@ import io.skerry.edge.session.EndReason;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// One listener's share on one event loop: accepts there and owns the sessions it began. Runs on
 /// that event loop; {@link #open()} may be asked from anywhere.
-///
-/// When the process has no descriptor left, `accept` fails again and again without taking anything
-/// off the queue, or a client is accepted and has to be turned away for want of a socket towards
-/// its origin. Accepting then pauses and is tried again by a timer, and the clients wait in the
-/// backlog.
 final class TcpAcceptor implements ListeningSocket.Owner {
-    static final long ACCEPT_PAUSE_MILLIS = 250;
-
-    private static final long SAY_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
-
-    private static final Logger LOG = LoggerFactory.getLogger(TcpAcceptor.class);
-
     private final TcpListener listener;
     private final TcpLoop tcpLoop;
+    private final Entrance entrance;
+    private final boolean steered;
     private final SessionList sessions = new SessionList();
-    private @Nullable ListeningSocket socket;
     private volatile int open;
     private boolean closed;
-    private boolean paused;
-    private boolean held;
-    private boolean said;
-    private long saidAt;
 
-    TcpAcceptor(TcpListener listener, TcpLoop tcpLoop) {
+    private TcpAcceptor(TcpListener listener, TcpLoop tcpLoop, Entrance entrance, boolean steered) {
         this.listener = listener;
         this.tcpLoop = tcpLoop;
+        this.entrance = entrance;
+        this.steered = steered;
+    }
+
+    /// With a socket of the port's own.
+    TcpAcceptor(TcpListener listener, TcpLoop tcpLoop) {
+        this(listener, tcpLoop, new Entrance(listener.parts(), tcpLoop, listener.key()), false);
+    }
+
+    /// With the clients that a front leads here.
+    ///
+    /// @param entrance the front's, which outlives the port
+    static TcpAcceptor steered(TcpListener listener, TcpLoop tcpLoop, Entrance entrance) {
+        return new TcpAcceptor(listener, tcpLoop, entrance, true);
     }
 
     TcpParts parts() {
@@ -64,7 +60,7 @@ final class TcpAcceptor implements ListeningSocket.Owner {
 
     /// The port is open.
     void opened(ListeningSocket listening) {
-        socket = listening;
+        entrance.opened(listening);
     }
 
     @Override
@@ -96,60 +92,27 @@ final class TcpAcceptor implements ListeningSocket.Owner {
 
     @Override
     public void failed(IOException why) {
-        pause(String.valueOf(why.getMessage()));
-    }
-
-    private void pause(String why) {
-        ListeningSocket listening = socket;
-        if (paused || listening == null) {
-            return;
-        }
-        paused = true;
-        parts().acceptPauses().increment();
-        // Said once in a while, not four times a second.
-        if (!said || now() - saidAt >= SAY_AGAIN_NANOS) {
-            said = true;
-            saidAt = now();
-            LOG.warn("accepting on {} pauses: {}", listener.key(), why);
-        }
-        listening.pause();
-        var _ = loop().schedule(this::resume, ACCEPT_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
-    }
-
-    private void resume() {
-        paused = false;
-        ListeningSocket listening = socket;
-        if (listening != null && !held) {
-            listening.resume();
-        }
+        entrance.pause(String.valueOf(why.getMessage()));
     }
 
     /// Accepts nobody, and leaves the socket to another process if one wants it.
     void hold() {
-        held = true;
-        ListeningSocket listening = socket;
-        if (listening != null) {
-            listening.leave();
-        }
+        entrance.hold();
     }
 
     /// Accepts again.
     void accept() {
-        held = false;
-        if (!paused) {
-            resume();
-        }
+        entrance.accept();
     }
 
     /// The descriptor of the socket; -1 where it has none.
     int descriptor() {
-        ListeningSocket listening = socket;
-        return listening == null ? -1 : listening.descriptor();
+        return entrance.descriptor();
     }
 
     /// A session ended because no socket could be opened towards its origin.
     void outOfDescriptors() {
-        pause("no descriptor towards an origin");
+        entrance.pause("no descriptor towards an origin");
     }
 
     void add(TcpSession session) {
@@ -171,12 +134,10 @@ final class TcpAcceptor implements ListeningSocket.Owner {
 
     /// Closes the port, if it was opened; when the last session is gone, the listener is told.
     void closePort() {
-        ListeningSocket listening = socket;
-        socket = null;
-        if (listening == null) {
+        if (steered) {
             portClosed();
         } else {
-            listening.close(this::portClosed);
+            entrance.close(this::portClosed);
         }
     }
 

@@ -10,32 +10,25 @@ import io.vertx.core.Promise;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// A listening socket of one event loop that takes the clients of all steered ports: what a client
 /// has dialled is read from its connection. Runs on that event loop.
-///
-/// To the ports it is the socket they listen with, which they may pause, and which outlives them.
-final class TcpFront implements ListeningSocket, ListeningSocket.Owner {
-    private static final Logger LOG = LoggerFactory.getLogger(TcpFront.class);
-
+final class TcpFront implements ListeningSocket.Owner {
     private final TcpParts parts;
     private final TcpLoop loop;
     private final int number;
     private final SteeredPorts<TcpListener> ports;
+    private final Entrance entrance;
     private @Nullable EpollListening socket;
-    private boolean paused;
-    private boolean held;
 
     private TcpFront(TcpParts parts, TcpLoop loop, int number, SteeredPorts<TcpListener> ports) {
         this.parts = parts;
         this.loop = loop;
         this.number = number;
         this.ports = ports;
+        this.entrance = new Entrance(parts, loop, "steered ports");
     }
 
     /// Listens on a port of the system's choice.
@@ -81,6 +74,7 @@ final class TcpFront implements ListeningSocket, ListeningSocket.Owner {
             throw new IllegalStateException("steering needs epoll");
         }
         socket = epoll;
+        entrance.opened(epoll);
         return this;
     }
 
@@ -103,20 +97,19 @@ final class TcpFront implements ListeningSocket, ListeningSocket.Owner {
         return loop;
     }
 
+    /// Of all its ports.
+    Entrance entrance() {
+        return entrance;
+    }
+
     /// Accepts nobody, and leaves the socket to another process; whatever its ports want.
     void hold() {
-        held = true;
-        if (socket != null) {
-            socket.leave();
-        }
+        entrance.hold();
     }
 
     /// Accepts again.
     void accept() {
-        held = false;
-        if (!paused) {
-            resume();
-        }
+        entrance.accept();
     }
 
     @Override
@@ -134,50 +127,11 @@ final class TcpFront implements ListeningSocket, ListeningSocket.Owner {
 
     @Override
     public void failed(IOException why) {
-        if (!paused) {
-            paused = true;
-            parts.acceptPauses().increment();
-            LOG.warn("accepting on steered ports pauses: {}", why.getMessage());
-            pause();
-            var _ =
-                    loop.loop()
-                            .schedule(
-                                    () -> {
-                                        paused = false;
-                                        resume();
-                                    },
-                                    TcpAcceptor.ACCEPT_PAUSE_MILLIS,
-                                    TimeUnit.MILLISECONDS);
-        }
-    }
-
-    @Override
-    public void pause() {
-        if (socket != null) {
-            socket.pause();
-        }
-    }
-
-    @Override
-    public void resume() {
-        if (socket != null && !held) {
-            socket.resume();
-        }
-    }
-
-    /// A port is closed; the socket stays.
-    @Override
-    public void close(Runnable closed) {
-        closed.run();
+        entrance.pause(String.valueOf(why.getMessage()));
     }
 
     /// Closes the socket. From any thread.
     void end() {
-        loop.loop()
-                .execute(() -> {
-                    if (socket != null) {
-                        socket.close();
-                    }
-                });
+        loop.loop().execute(() -> entrance.close(() -> {}));
     }
 }

@@ -93,9 +93,7 @@ final class TcpListener implements Listener {
             SteeredPorts<TcpListener> ports) {
         TcpListener listener = new TcpListener(key, route, parts);
         for (TcpFront front : fronts) {
-            TcpAcceptor acceptor = new TcpAcceptor(listener, front.loop());
-            acceptor.opened(front);
-            listener.acceptors.add(acceptor);
+            listener.acceptors.add(TcpAcceptor.steered(listener, front.loop(), front.entrance()));
         }
         listener.steered = ports;
         ports.put(key.address(), key.port(), listener);

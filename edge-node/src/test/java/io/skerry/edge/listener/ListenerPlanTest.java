@@ -1,5 +1,6 @@
 package io.skerry.edge.listener;
 
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.skerry.shared.net.IpText;
@@ -9,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class ListenerPlanTest {
@@ -41,6 +43,28 @@ final class ListenerPlanTest {
                     Rules.wanted("rule-" + rule, protocol, 80 + random.nextInt(2)));
         }
         return listeners;
+    }
+
+    @Test
+    void aRefusedRuleKeepsWhatItHasUnlessARuleThatIsServedWantsIt() {
+        Set<String> refused = Set.of("rule-0", "rule-1");
+        Random random = new Random(1);
+        for (int round = 0; round < 3_000; round++) {
+            Map<ListenerKey, WantedListener> running = some(random);
+            Map<ListenerKey, WantedListener> wanted = some(random);
+            Set<RuleKey> keys =
+                    refused.stream().map(id -> new RuleKey("sid-1", id)).collect(toSet());
+
+            List<ListenerKey> closed = ListenerPlan.of(running, wanted).keeping(keys).closed();
+
+            running.forEach((key, was) -> {
+                WantedListener next = wanted.get(key);
+                boolean stays = next != null && next.ruleKey().equals(was.ruleKey());
+                boolean served = next != null && !keys.contains(next.ruleKey());
+                assertThat(closed.contains(key))
+                        .isEqualTo(!stays && (served || !keys.contains(was.ruleKey())));
+            });
+        }
     }
 
     @Test

@@ -262,6 +262,27 @@ final class ListenersTest {
     }
 
     @Test
+    void aRuleThatCannotMoveToATakenPortKeepsTheOneItHasUntilItCan() throws Exception {
+        int port = freePort();
+        int origin = origin().getLocalPort();
+        apply(Rules.content(0, false, Rules.tcp("rule-a", 1, origin, "" + port)));
+        int taken;
+        try (PortHolder holder = PortHolder.start("tcp", "127.0.0.1", true)) {
+            taken = holder.port();
+            apply(Rules.content(0, false, Rules.tcp("rule-a", 2, origin, "" + taken)));
+            assertThat(listeners.refused("sid-1").get("rule-a")).startsWith("port_in_use: ");
+            assertThat(listeners.draining("sid-1")).isEmpty();
+            assertThat(isOpen(port)).isTrue();
+            await(listeners.retryRefused());
+            assertThat(isOpen(port)).isTrue();
+        }
+        await(listeners.retryRefused());
+        assertThat(listeners.refused("sid-1")).isEmpty();
+        assertThat(isOpen(taken)).isTrue();
+        awaitTrue(() -> !isOpen(port));
+    }
+
+    @Test
     void refusesARuleOverTheDescriptorBudgetAndKeepsTheEarlierOnes() throws Exception {
         assumeFalse(mode == Steering.Mode.ON, "steered ports need no descriptors");
         listeners = with(new DescriptorBudget(112, 0));

@@ -7,7 +7,7 @@ import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.skerry.edge.Child;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.session.EndReason;
-import io.skerry.edge.transport.Transport;
+import io.skerry.edge.steering.Way;
 import io.skerry.shared.net.Protocol;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,11 +31,14 @@ final class CrowdTest {
     private static final TcpSettings SETTINGS =
             new TcpSettings(Duration.ofSeconds(30), 4096, 65_536, 32_768);
 
-    @Test
-    void holdsNineThousandIdleConnectionsAtTenKilobytesEach() throws Exception {
+    @ParameterizedTest
+    @EnumSource(
+            value = Way.class,
+            names = {"EPOLL", "STEERED"})
+    void holdsNineThousandIdleConnectionsAtTenKilobytesEach(Way way) throws Exception {
         long before;
         try (Child crowd = Child.start(Crowd.class, 0);
-                TcpRig rig = new TcpRig(Transport.best(), SETTINGS, HELD + 1_000)) {
+                TcpRig rig = new TcpRig(way, SETTINGS, HELD + 1_000)) {
             Listener listener = open(rig, crowd);
             // What only the first sessions cost: classes, threads' buffers.
             done(crowd, "join " + listener.key().port() + " 200");
@@ -51,7 +53,7 @@ final class CrowdTest {
             assertThat(rig.metrics.open(Protocol.TCP)).isEqualTo(HELD);
             assertThat(sockets() - descriptors).isGreaterThanOrEqualTo(2 * HELD);
             long each = (memory() - before) / HELD;
-            System.out.println("an idle session costs " + each + " bytes: " + inUse());
+            System.out.println(way + ": an idle session costs " + each + " bytes: " + inUse());
             assertThat(each).isLessThanOrEqualTo(BYTES_PER_SESSION_MAX);
 
             done(crowd, "leave");
@@ -66,10 +68,10 @@ final class CrowdTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Transport.class)
-    void outlivesTenThousandClientsThatLeaveAtOnce(Transport transport) throws Exception {
+    @EnumSource(Way.class)
+    void outlivesTenThousandClientsThatLeaveAtOnce(Way way) throws Exception {
         try (Child crowd = Child.start(Crowd.class, 0);
-                TcpRig rig = new TcpRig(transport, SETTINGS, VISITS)) {
+                TcpRig rig = new TcpRig(way, SETTINGS, VISITS)) {
             Listener listener = open(rig, crowd);
             done(crowd, "visit " + listener.key().port() + " 10");
             TcpRig.await("left", () -> rig.metrics.ended(Protocol.TCP) == 10);
@@ -84,7 +86,7 @@ final class CrowdTest {
             TcpRig.await("descriptors", () -> sockets() <= descriptors);
             long closed = rig.metrics.endedBy(Protocol.TCP, EndReason.CLIENT_CLOSED);
             long reset = rig.metrics.endedBy(Protocol.TCP, EndReason.CLIENT_RESET);
-            System.out.println(transport + ": " + closed + " closed, " + reset + " reset");
+            System.out.println(way + ": " + closed + " closed, " + reset + " reset");
             assertThat(closed).isEqualTo(VISITS / 2 + 6);
             assertThat(closed + reset).isEqualTo(rig.metrics.ended(Protocol.TCP));
             assertThat(rig.listeners.acceptPauses()).isZero();

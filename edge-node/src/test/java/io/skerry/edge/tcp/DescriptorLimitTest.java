@@ -1,9 +1,11 @@
 package io.skerry.edge.tcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.skerry.edge.Child;
-import io.skerry.edge.transport.Transport;
+import io.skerry.edge.bpf.Kernel;
+import io.skerry.edge.steering.Way;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -35,17 +37,22 @@ final class DescriptorLimitTest {
         }
     }
 
+    private static void required(Way way) {
+        assumeTrue(way.transport().isAvailable());
+        if (way == Way.STEERED) {
+            Kernel.required();
+        }
+    }
+
     @ParameterizedTest
-    @EnumSource(Transport.class)
-    void pausesWithoutSpinningAndServesAgainWhenDescriptorsAreBack(Transport transport)
-            throws Exception {
-        org.junit.jupiter.api.Assumptions.assumeTrue(transport.isAvailable());
+    @EnumSource(Way.class)
+    void pausesWithoutSpinningAndServesAgainWhenDescriptorsAreBack(Way way) throws Exception {
+        required(way);
         List<Socket> clients = new ArrayList<>();
         try (Child node = Child.start(StarvedNode.class, DESCRIPTORS);
                 ServerSocket origin = new ServerSocket(0, 500, TcpRig.HOME)) {
             Thread.ofVirtual().start(() -> echo(origin));
-            int port =
-                    Integer.parseInt(node.ask("open " + transport + " " + origin.getLocalPort()));
+            int port = Integer.parseInt(node.ask("open " + way + " " + origin.getLocalPort()));
             assertThat(echoes(dial(port, clients))).isTrue();
             for (int i = 0; i < CLIENTS; i++) {
                 dial(port, clients);
@@ -54,7 +61,7 @@ final class DescriptorLimitTest {
             long used = cpuOfTheCalmestSecond(node);
             State starved = State.of(node);
             System.out.println(
-                    transport + ": " + starved + ", " + used / 1_000_000 + " ms of CPU in 1 s");
+                    way + ": " + starved + ", " + used / 1_000_000 + " ms of CPU in 1 s");
             assertThat(starved.open()).isBetween(1L, (long) DESCRIPTORS);
             // Twice per pause and loop would be a few milliseconds; a spin is all of a core.
             assertThat(used).isLessThan(CALM_NANOS);
@@ -69,6 +76,40 @@ final class DescriptorLimitTest {
                 assertThat(echoes(dial(port, clients))).as("client " + i).isTrue();
             }
             assertThat(State.of(node).turnedAway()).isGreaterThanOrEqualTo(starved.turnedAway());
+        } finally {
+            for (Socket each : clients) {
+                each.close();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Way.class)
+    void aPortThatClosesMeanwhileTakesNoOtherWithIt(Way way) throws Exception {
+        required(way);
+        List<Socket> clients = new ArrayList<>();
+        try (Child node = Child.start(StarvedNode.class, DESCRIPTORS);
+                ServerSocket origin = new ServerSocket(0, 500, TcpRig.HOME)) {
+            Thread.ofVirtual().start(() -> echo(origin));
+            int closing = Integer.parseInt(node.ask("open " + way + " " + origin.getLocalPort()));
+            int staying = Integer.parseInt(node.ask("another"));
+            assertThat(echoes(dial(staying, clients))).isTrue();
+            Socket early = dial(closing, clients);
+            assertThat(echoes(early)).isTrue();
+            for (int i = 0; i < CLIENTS; i++) {
+                dial(closing, clients);
+            }
+            TcpRig.await("starved", () -> State.of(node).pauses() > 0);
+            assertThat(node.ask("close")).isEqualTo("closed");
+            assertThat(echoes(early)).as("its session goes on").isTrue();
+
+            for (Socket each : clients) {
+                each.close();
+            }
+            TcpRig.await("all gone", () -> State.of(node).open() == 0);
+            for (int i = 0; i < 50; i++) {
+                assertThat(echoes(dial(staying, clients))).as("client " + i).isTrue();
+            }
         } finally {
             for (Socket each : clients) {
                 each.close();

@@ -2,8 +2,9 @@ package io.skerry.edge.tcp;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.skerry.edge.listener.Listener;
+import io.skerry.edge.listener.Route;
 import io.skerry.edge.session.EndReason;
-import io.skerry.edge.transport.Transport;
+import io.skerry.edge.steering.Way;
 import io.skerry.shared.net.Protocol;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -17,7 +18,9 @@ import java.util.stream.Stream;
 
 /// A node as a {@link io.skerry.edge.Child} that has few descriptors:
 ///
-/// - `open TRANSPORT ORIGIN-PORT`: opens a port and answers it
+/// - `open WAY ORIGIN-PORT`: opens a port and answers it
+/// - `another`: opens another one and answers it
+/// - `close`: closes the first, whose sessions go on
 /// - `state`: open sessions, pauses of accepting, sessions ended for want of descriptors, and
 ///   nanoseconds of processor time used so far
 final class StarvedNode {
@@ -35,13 +38,24 @@ final class StarvedNode {
                 new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
         String[] words = commands.readLine().split(" ");
         // Closed by the end of the process.
-        TcpRig rig = new TcpRig(Transport.valueOf(words[1]), SETTINGS, 10_000);
-        FixedOrigins origins = new FixedOrigins(TcpRig.HOME);
-        Listener listener = rig.open(rig.route(origins, Integer.parseInt(words[2])));
-        answer(Integer.toString(listener.key().port()));
-        while (commands.readLine() != null) {
-            answer(state(rig));
+        TcpRig rig = new TcpRig(Way.valueOf(words[1]), SETTINGS, 10_000);
+        Route route = rig.route(new FixedOrigins(TcpRig.HOME), Integer.parseInt(words[2]));
+        Listener first = rig.open(route);
+        answer(port(first));
+        for (String line = commands.readLine(); line != null; line = commands.readLine()) {
+            switch (line) {
+                case "another" -> answer(port(rig.open(route)));
+                case "close" -> {
+                    first.drain(() -> {});
+                    answer("closed");
+                }
+                default -> answer(state(rig));
+            }
         }
+    }
+
+    private static String port(Listener listener) {
+        return Integer.toString(listener.key().port());
     }
 
     /// Here each class is a file of its own and needs a descriptor to be loaded; the product's are

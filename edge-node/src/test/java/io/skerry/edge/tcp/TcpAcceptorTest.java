@@ -54,35 +54,94 @@ final class TcpAcceptorTest {
         assertThat(door.open).isFalse();
         assertThat(pauses.sum()).isEqualTo(1);
 
-        time.advanceTimeBy(TcpAcceptor.ACCEPT_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        time.advanceTimeBy(Entrance.PAUSE_MILLIS, TimeUnit.MILLISECONDS);
         time.runScheduledPendingTasks();
         assertThat(door.open).isTrue();
 
         acceptor.failed(new IOException("Too many open files"));
         assertThat(pauses.sum()).isEqualTo(2);
         acceptor.closePort();
-        time.advanceTimeBy(TcpAcceptor.ACCEPT_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        time.advanceTimeBy(Entrance.PAUSE_MILLIS, TimeUnit.MILLISECONDS);
         time.runScheduledPendingTasks();
         assertThat(door.open).as("a closed port stays closed").isFalse();
         var _ = time.close();
     }
 
+    /// Whoever is left would otherwise never be served again.
+    @Test
+    void aSteeredPortThatClosesDuringItsPauseLeavesTheFrontToTheOthers() {
+        EmbeddedChannel time = new EmbeddedChannel();
+        time.freezeTime();
+        TcpLoop loop = loop(time.eventLoop());
+        Entrance front = new Entrance(parts(), loop, "steered ports");
+        Door door = new Door();
+        front.opened(door);
+        TcpAcceptor closing = TcpAcceptor.steered(listener(), loop, front);
+
+        closing.outOfDescriptors();
+        closing.closePort();
+        assertThat(door.open).as("the others share the want of descriptors").isFalse();
+        after(time, Entrance.PAUSE_MILLIS);
+        assertThat(door.open).isTrue();
+        var _ = time.close();
+    }
+
+    @Test
+    void steeredPortsPauseTogether() {
+        EmbeddedChannel time = new EmbeddedChannel();
+        time.freezeTime();
+        TcpLoop loop = loop(time.eventLoop());
+        Entrance front = new Entrance(parts(), loop, "steered ports");
+        Door door = new Door();
+        front.opened(door);
+        TcpAcceptor one = TcpAcceptor.steered(listener(), loop, front);
+        TcpAcceptor other = TcpAcceptor.steered(listener(), loop, front);
+
+        one.outOfDescriptors();
+        after(time, Entrance.PAUSE_MILLIS / 2);
+        other.outOfDescriptors();
+        assertThat(pauses.sum()).isEqualTo(1);
+        after(time, Entrance.PAUSE_MILLIS / 2);
+        assertThat(door.open).isTrue();
+        // The next failure is a pause again, whoever has it.
+        other.outOfDescriptors();
+        assertThat(door.open).isFalse();
+        assertThat(pauses.sum()).isEqualTo(2);
+        after(time, Entrance.PAUSE_MILLIS);
+        assertThat(door.open).isTrue();
+        var _ = time.close();
+    }
+
+    private static void after(EmbeddedChannel time, long millis) {
+        time.advanceTimeBy(millis, TimeUnit.MILLISECONDS);
+        time.runScheduledPendingTasks();
+    }
+
     private TcpAcceptor acceptor(EventLoop loop) {
-        TcpParts parts =
-                new TcpParts(
-                        TcpSettings.DEFAULT,
-                        (route, client, dialled, origin) -> null,
-                        BeforeConnect.NOTHING,
-                        new SessionLimits(10),
-                        new SessionMetrics(),
-                        new OwnPorts(),
-                        System::nanoTime,
-                        pauses);
+        return new TcpAcceptor(listener(), loop(loop));
+    }
+
+    private static TcpLoop loop(EventLoop loop) {
+        TcpSockets sockets = TcpSockets.on(Transport.NIO, loop, TcpSettings.DEFAULT);
+        return new TcpLoop(loop, sockets, System::nanoTime);
+    }
+
+    private TcpListener listener() {
         ListenerKey key = new ListenerKey(Protocol.TCP, TcpRig.HOME, 80);
         Route route =
                 new Route("sid-1", TcpRig.rule(80), 80, new FixedOrigins(), new RuleCounters());
-        TcpSockets sockets = TcpSockets.on(Transport.NIO, loop, TcpSettings.DEFAULT);
-        return new TcpAcceptor(
-                new TcpListener(key, route, parts), new TcpLoop(loop, sockets, System::nanoTime));
+        return new TcpListener(key, route, parts());
+    }
+
+    private TcpParts parts() {
+        return new TcpParts(
+                TcpSettings.DEFAULT,
+                (route, client, dialled, origin) -> null,
+                BeforeConnect.NOTHING,
+                new SessionLimits(10),
+                new SessionMetrics(),
+                new OwnPorts(),
+                System::nanoTime,
+                pauses);
     }
 }

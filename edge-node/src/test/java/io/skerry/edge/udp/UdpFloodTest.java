@@ -6,7 +6,7 @@ import io.skerry.edge.FreePort;
 import io.skerry.edge.listener.Listener;
 import io.skerry.edge.metrics.DropReason;
 import io.skerry.edge.session.EndReason;
-import io.skerry.edge.transport.Transport;
+import io.skerry.edge.steering.Way;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
 import io.skerry.shared.rule.HeaderDestination;
@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(120)
 @ParameterizedClass
 @EnumSource(
-        value = Transport.class,
-        names = {"EPOLL", "NIO"})
+        value = Way.class,
+        names = {"EPOLL", "NIO", "STEERED"})
 class UdpFloodTest {
     private static final int SOURCES = 100_000;
     private static final int SESSIONS = 2_000;
@@ -41,10 +41,10 @@ class UdpFloodTest {
     /// What code that ran for the first time may have left; the sessions alone had as much.
     private static final long HEAP_LEFT_BYTES = 2 << 20;
 
-    private final Transport transport;
+    private final Way way;
 
-    UdpFloodTest(Transport transport) {
-        this.transport = transport;
+    UdpFloodTest(Way way) {
+        this.way = way;
     }
 
     @Test
@@ -56,7 +56,7 @@ class UdpFloodTest {
         }
         List<String> before = TestNode.descriptors();
         FakeOrigins origins = new FakeOrigins("127.0.0.1");
-        try (TestNode node = new TestNode(transport, SESSIONS, 1_000);
+        try (TestNode node = new TestNode(way, SESSIONS, 1_000);
                 Peer origin = new Peer("127.0.0.1");
                 Peer client = new Peer("127.0.0.1")) {
             Thread.ofPlatform().daemon().start(() -> echo(origin));
@@ -86,7 +86,9 @@ class UdpFloodTest {
                 assertThat(node.metrics.open(Protocol.UDP)).isLessThanOrEqualTo(SESSIONS);
             }
             System.out.println(
-                    (System.nanoTime() - began) / 1_000_000
+                    way
+                            + ": "
+                            + (System.nanoTime() - began) / 1_000_000
                             + " ms, sessions "
                             + node.counters.sessions.sum()
                             + ", dropped "

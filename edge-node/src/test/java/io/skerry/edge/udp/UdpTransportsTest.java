@@ -158,7 +158,7 @@ class UdpTransportsTest {
             assertThat(after.overflow()).isEqualTo(1);
         } finally {
             before.release();
-            loops.group().shutdownGracefully(1, 5_000, TimeUnit.MILLISECONDS);
+            var _ = loops.group().shutdownGracefully(1, 5_000, TimeUnit.MILLISECONDS);
         }
     }
 

@@ -103,10 +103,11 @@ public final class Sweep {
         List<String> down =
                 database.note(sql -> {
                     if (prune) {
-                        KeyTable.prune(sql);
+                        // The revision lock first, as writes take it.
                         if (HeadTable.forgetOlder(sql, historyDays)) {
                             hits.hit(Limit.HISTORY_DAYS);
                         }
+                        KeyTable.prune(sql);
                     }
                     NodeTable.hearNoneInTheFuture(sql);
                     if (isClockSet(NodeTable.clock(sql))) {

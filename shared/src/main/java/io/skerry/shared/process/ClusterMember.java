@@ -3,11 +3,13 @@ package io.skerry.shared.process;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.config.TcpIpConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.spi.cluster.hazelcast.ConfigUtil;
+import java.util.List;
 import java.util.UUID;
 
 /// One Hazelcast member under the event bus. It is ours and not the Vert.x cluster manager's, which
@@ -18,7 +20,16 @@ import java.util.UUID;
 record ClusterMember(HazelcastInstance instance) {
     /// Joins, or begins a cluster. Blocks for some seconds.
     static ClusterMember start(ClusterSettings settings) {
-        return new ClusterMember(Hazelcast.newHazelcastInstance(config(settings)));
+        Config config = config(settings);
+        // One that hangs would be asked whether a cluster may begin, for as long as it hangs.
+        List<String> hanging =
+                settings.lite() ? List.of() : MemberProbe.hanging(settings.members());
+        TcpIpConfig members = config.getNetworkConfig().getJoin().getTcpIpConfig();
+        hanging.forEach(members.getMembers()::remove);
+        HazelcastInstance instance = Hazelcast.newHazelcastInstance(config);
+        // When it is well again it is found, and the two clusters become one.
+        hanging.forEach(members::addMember);
+        return new ClusterMember(instance);
     }
 
     /// Ends it, on a thread of its own: that takes some seconds.

@@ -282,6 +282,23 @@ final class ClusterBusTest {
         assertThat(answer(lite, "who", HEALED).getLong("pid")).isEqualTo(frozen.pid());
     }
 
+    /// A full member that has to begin a cluster asks those of its list first: one that is frozen
+    /// accepts connections and never answers.
+    @Test
+    void aFullMemberThatStartsWhileTheOtherIsFrozenDoesNotWaitForIt() throws Exception {
+        List<HostPort> ports = FreePorts.take(6);
+        ChildJvm frozen = peer(ports, 0);
+        assertThat(frozen.line()).isEqualTo("joined");
+        frozen.signal("STOP");
+        ClusterBus other = join(ports, 1);
+        ClusterBus lite = join(ports, 2);
+        other.serve("name", message -> Future.succeededFuture(new JsonObject().put("is", "other")));
+        assertThat(answer(lite, "name", HEALED).getString("is")).isEqualTo("other");
+        frozen.signal("CONT");
+        assertThat(answer(lite, "who", HEALED).getLong("pid")).isEqualTo(frozen.pid());
+        assertThat(answer(lite, "name", HEALED).getString("is")).isEqualTo("other");
+    }
+
     private static void freeze(Bus bus, Duration time) throws Exception {
         long end = System.nanoTime() + time.toNanos();
         while (System.nanoTime() < end) {

@@ -6,6 +6,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -14,7 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The promise of the product: no session is cut that no change concerned. Random changes of rules
-/// and hot restarts of edge nodes, while sessions on other ports and on changed rules are open.
+/// and hot restarts of edge nodes, while sessions on other ports and on changed rules are open. One
+/// of the edge nodes steers its ports, where the machine allows it; the others have sockets.
 ///
 /// `-Dskerry.soak.minutes` runs it at full length, as `./skerry soak continuity` does;
 /// `-Dskerry.chaos.seed` draws the same changes again, as far as they are accepted alike.
@@ -27,6 +29,11 @@ final class ContinuityIT {
     private static final int CHANGES = FULL ? 1_000 : 60;
     private static final int RESTARTS = 3;
     private static final int CHURN_PORTS = 30;
+    private static final int STEERS = 1;
+
+    /// What a process says when it has attached its program.
+    private static final String ATTACHED = "steering through";
+
     private static final Executor THREADS = task -> Thread.ofVirtual().start(task);
     private static final Duration TIME_MAX = Duration.ofMinutes(FULL ? MINUTES : 5);
 
@@ -135,6 +142,29 @@ final class ContinuityIT {
     @Test
     void noSessionIsCutThatNoChangeConcerned(Cluster cluster) throws Exception {
         System.out.println("continuity with -Dskerry.chaos.seed=" + seed);
+        ServiceProcess edge = cluster.edge(STEERS);
+        Optional<String> missing = cluster.door().missing(edge.name(), "steering");
+        if (missing.isPresent()) {
+            assertThat(System.getenv("CI")).as(missing.get()).isNotEqualTo("true");
+            System.out.println("continuity: no edge steers: " + missing.get());
+            sessionsLast(cluster);
+            return;
+        }
+        long attached = edge.count(ATTACHED);
+        edge.restart("SKERRY_EDGE_STEERING", "on");
+        try {
+            sessionsLast(cluster);
+            assertThat(edge.count(ATTACHED) - attached)
+                    .as("one program before and one after its hot restart")
+                    .isEqualTo(2);
+            System.out.println("continuity: " + edge.name() + " steered");
+        } finally {
+            edge.restart("SKERRY_EDGE_STEERING", "auto");
+            cluster.awaitNodes();
+        }
+    }
+
+    private void sessionsLast(Cluster cluster) throws Exception {
         try (SteadySessions sessions = new SteadySessions(cluster.folder())) {
             int tcp = Cluster.port();
             int udp = Cluster.port();

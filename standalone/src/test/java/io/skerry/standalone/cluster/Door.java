@@ -9,6 +9,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The API of the cluster's gateway.
@@ -150,6 +152,16 @@ final class Door implements AutoCloseable {
                 .map(node -> node.getString("node") + " " + node.getString("state"))
                 .sorted()
                 .toList();
+    }
+
+    /// Why a node lacks a capability such as `steering`; empty where it has it.
+    Optional<String> missing(String node, String capability) {
+        return call("GET", "/v1/nodes?limit=1000").expect(200).json().getJsonArray("items").stream()
+                .map(JsonObject.class::cast)
+                .filter(each -> node.equals(each.getString("node")))
+                .map(each -> each.getJsonObject("missing").getString(capability))
+                .filter(Objects::nonNull)
+                .findFirst();
     }
 
     @Override

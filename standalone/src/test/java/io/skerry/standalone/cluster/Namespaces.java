@@ -21,6 +21,8 @@ final class Namespaces implements Site {
     private static final List<String> PROCESSES =
             List.of("rules-1", "rules-2", "gateway", "edge-1", "edge-2", "edge-3");
 
+    private static final int ATTEMPTS = 20;
+
     private final String name;
     private final String subnet;
     private final Path keys;
@@ -42,7 +44,7 @@ final class Namespaces implements Site {
     static Namespaces make(Path folder) {
         Tool.path("nft", "nftables");
         Tool.root("network namespaces");
-        Namespaces made = new Namespaces(new Random().nextInt(2, 250), folder);
+        Namespaces made = claim(folder);
         try {
             made.build();
         } catch (AssertionError failed) {
@@ -52,8 +54,21 @@ final class Namespaces implements Site {
         return made;
     }
 
+    /// Takes a number that nobody has, neither a suite beside this one nor one that was killed: its
+    /// bridge says so.
+    private static Namespaces claim(Path folder) {
+        String said = "";
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            Namespaces made = new Namespaces(new Random().nextInt(2, 250), folder);
+            said = tried("ip", "link", "add", made.bridge(), "type", "bridge");
+            if (said.isEmpty()) {
+                return made;
+            }
+        }
+        throw new AssertionError("no bridge of our own: " + said);
+    }
+
     private void build() {
-        run("ip", "link", "add", bridge(), "type", "bridge");
         run("ip", "address", "add", home() + "/24", "dev", bridge());
         run("ip", "link", "set", bridge(), "up");
         int number = 0;

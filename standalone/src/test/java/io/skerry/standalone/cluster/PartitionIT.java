@@ -253,7 +253,7 @@ final class PartitionIT {
     /// Makes rules, each with a key of its own, whatever is answered.
     private final class CutWriter {
         /// An instance has at most 2,000 rules, and a long run makes more.
-        private static final int FULL = 1_000;
+        private static final int FULL = 500;
 
         private final Map<Integer, String> open = new LinkedHashMap<>();
         private final List<Integer> acknowledged = new ArrayList<>();

@@ -54,6 +54,17 @@ final class ServiceProcess implements AutoCloseable {
         return name;
     }
 
+    /// Stops it in order and starts it with another setting.
+    void restart(String setting, String value) {
+        int status = stop();
+        if (status != 0) {
+            throw new AssertionError(name + " ended with status " + status + ": " + said());
+        }
+        environment.put(setting, value);
+        start();
+        awaitReady();
+    }
+
     /// Has another process with the same settings take over from this one, which goes on with what
     /// stays its own.
     void hotRestart() {
