@@ -51,7 +51,7 @@ final class EventStream {
                         .setChunked(true)
                         .setWriteQueueMaxSize(BACKLOG_BYTES_MAX)
                         .putHeader("Content-Type", "text/event-stream");
-        if (context.request().method().equals(HttpMethod.HEAD)) {
+        if (HttpMethod.HEAD.equals(context.request().method())) {
             response.end();
             return;
         }

@@ -70,6 +70,10 @@ final class WaitingLimitsTest {
 
         @Override
         public void close() {
+            letGo();
+        }
+
+        void letGo() {
             try {
                 connection.close();
             } catch (SQLException failure) {
@@ -107,7 +111,7 @@ final class WaitingLimitsTest {
                 () -> {
                     double before = rules.hits(limit);
                     List<Future<RuleReply>> sent;
-                    try (Holder held = new Holder(lock)) {
+                    try (Holder _ = new Holder(lock)) {
                         sent =
                                 IntStream.range(0, times)
                                         .mapToObj(i -> rules.bus.send(request.get()))
@@ -140,7 +144,7 @@ final class WaitingLimitsTest {
 
     @Test
     void aThousandChangesWaitForTheirTurn() {
-        try (Holder held = new Holder(REVISION_LOCK)) {
+        try (Holder _ = new Holder(REVISION_LOCK)) {
             answers(send(CHANGE, 1 + 1_000));
             assertThat(rules.hits(Limit.WRITES_WAITING)).isZero();
             assertThat(overcrowd(CHANGE, 1 + 1_001, Limit.WRITES_WAITING))
@@ -153,7 +157,7 @@ final class WaitingLimitsTest {
         passes(REVISION_LOCK, () -> CHANGE, 3, Limit.WRITE_TURN_SECONDS);
         double before = rules.hits(Limit.WRITE_TURN_SECONDS);
         // The database lets each of them wait for 2 s: the last one does not get its turn.
-        try (Holder held = new Holder(REVISION_LOCK)) {
+        try (Holder _ = new Holder(REVISION_LOCK)) {
             assertThat(message(answers(send(CHANGE, 4)).getLast()))
                     .startsWith("other changes take too long");
             assertThat(rules.hits(Limit.WRITE_TURN_SECONDS)).isGreaterThan(before);
@@ -166,11 +170,11 @@ final class WaitingLimitsTest {
         try (Holder held = new Holder(GROUPS)) {
             // A few less: the service has work of its own.
             List<Future<RuleReply>> sent = send(READ, most - 10);
-            held.close();
+            held.letGo();
             answers(sent);
             assertThat(rules.hits(Limit.DATABASE_WAITING)).isZero();
         }
-        try (Holder held = new Holder(GROUPS)) {
+        try (Holder _ = new Holder(GROUPS)) {
             assertThat(overcrowd(READ, most + 1, Limit.DATABASE_WAITING))
                     .anyMatch(WaitingLimitsTest::isUnavailable);
         }
@@ -183,7 +187,7 @@ final class WaitingLimitsTest {
         int more = Database.CONNECTIONS_MAX + 1;
         passes(GROUPS, () -> READ, more, Limit.DATABASE_WAIT_SECONDS);
         double before = rules.hits(Limit.DATABASE_WAIT_SECONDS);
-        try (Holder held = new Holder(GROUPS)) {
+        try (Holder _ = new Holder(GROUPS)) {
             assertThat(answers(send(READ, more)).getLast())
                     .matches(WaitingLimitsTest::isUnavailable);
             assertThat(rules.hits(Limit.DATABASE_WAIT_SECONDS)).isGreaterThan(before);
@@ -194,7 +198,7 @@ final class WaitingLimitsTest {
     void aReadThatTheDatabaseDoesNotAnswerInTimeIsCounted() {
         passes(GROUPS, () -> READ, 1, Limit.READ_SECONDS);
         double before = rules.hits(Limit.READ_SECONDS);
-        try (Holder held = new Holder(GROUPS)) {
+        try (Holder _ = new Holder(GROUPS)) {
             assertThat(rules.bus.ask(READ)).matches(WaitingLimitsTest::isUnavailable);
             assertThat(rules.hits(Limit.READ_SECONDS)).isGreaterThan(before);
         }
@@ -214,7 +218,7 @@ final class WaitingLimitsTest {
         AtomicInteger number = new AtomicInteger();
         passes(lock, () -> create("in-time-" + number.incrementAndGet()), 1, Limit.WRITE_SECONDS);
         double before = rules.hits(Limit.WRITE_SECONDS);
-        try (Holder held = new Holder(lock)) {
+        try (Holder _ = new Holder(lock)) {
             assertThat(rules.bus.ask(create("late"))).matches(WaitingLimitsTest::isUnavailable);
             assertThat(rules.hits(Limit.WRITE_SECONDS)).isGreaterThan(before);
         }
