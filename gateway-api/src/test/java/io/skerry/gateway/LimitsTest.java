@@ -7,7 +7,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
+import java.util.List;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -233,39 +233,43 @@ class LimitsTest {
         try (Door door = new Door()) {
             FakeRuleService.on(door.bus);
             String items = "/v1/instances/sid-1/rules";
-            Map<String, IntFunction<String>> bodies =
-                    Map.of(
-                            "api_json_levels",
-                            levels -> "[".repeat(levels) + "]".repeat(levels),
-                            "api_json_digits",
-                            digits -> "{\"a\":" + "1".repeat(digits) + "}",
-                            "api_json_name_characters",
-                            characters -> "{\"" + "a".repeat(characters) + "\":1}");
-            Map<String, Integer> most =
-                    Map.of(
-                            "api_json_levels",
-                            JsonText.DEPTH_MAX,
-                            "api_json_digits",
-                            JsonText.DIGITS_MAX,
-                            "api_json_name_characters",
-                            JsonText.NAME_MAX);
-            for (String limit : bodies.keySet()) {
-                IntFunction<String> body = bodies.get(limit);
-                assertThat(door.call("POST", items, body.apply(most.get(limit))).status())
-                        .as(limit)
+            List<JsonLimit> limits =
+                    List.of(
+                            new JsonLimit(
+                                    "api_json_levels",
+                                    JsonText.DEPTH_MAX,
+                                    levels -> "[".repeat(levels) + "]".repeat(levels)),
+                            new JsonLimit(
+                                    "api_json_digits",
+                                    JsonText.DIGITS_MAX,
+                                    digits -> "{\"a\":" + "1".repeat(digits) + "}"),
+                            new JsonLimit(
+                                    "api_json_name_characters",
+                                    JsonText.NAME_MAX,
+                                    characters -> "{\"" + "a".repeat(characters) + "\":1}"));
+            for (JsonLimit limit : limits) {
+                String atMost = limit.body().apply(limit.most());
+                assertThat(door.call("POST", items, atMost).status())
+                        .as(limit.name())
                         .isEqualTo(200);
-                assertHits(door, limit, 0);
-                Wire.Answer beyond = door.call("POST", items, body.apply(most.get(limit) + 1));
-                assertThat(beyond.status()).as(limit).isEqualTo(400);
+                assertHits(door, limit.name(), 0);
+                String more = limit.body().apply(limit.most() + 1);
+                Wire.Answer beyond = door.call("POST", items, more);
+                assertThat(beyond.status()).as(limit.name()).isEqualTo(400);
                 assertThat(beyond.code()).isEqualTo("unreadable");
-                assertHits(door, limit, 1);
+                assertHits(door, limit.name(), 1);
             }
             assertThat(door.call("POST", items, "{").status()).isEqualTo(400);
-            for (String limit : bodies.keySet()) {
-                assertHits(door, limit, 1);
+            for (JsonLimit limit : limits) {
+                assertHits(door, limit.name(), 1);
             }
         }
     }
+
+    /// A limit of what JSON may look like.
+    ///
+    /// @param body one that is as far as the number says
+    private record JsonLimit(String name, int most, IntFunction<String> body) {}
 
     @Test
     void answersPipelinedRequestsInOrder() throws Exception {

@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +74,22 @@ public final class WantedListeners {
         }
     }
 
+    /// A rule whose origin is a port of this node.
+    ///
+    /// @param owner the rule whose port that is; null where the node itself holds it
+    private record Loop(WantedListener rule, ListenerKey origin, @Nullable WantedListener owner) {
+        /// Names the one of the two that is to be refused.
+        void refuse(BiConsumer<RuleKey, Refusal> refused) {
+            if (owner == null || owner.rule().revision() <= rule.rule().revision()) {
+                String sentence = "origin " + origin + " is a port of this node";
+                refused.accept(rule.ruleKey(), new Refusal(Refusal.Code.LOOP, sentence));
+            } else {
+                String sentence = origin + " is the origin of rule " + rule.rule().id();
+                refused.accept(owner.ruleKey(), new Refusal(Refusal.Code.LOOP, sentence));
+            }
+        }
+    }
+
     private final List<Slot> slots;
     private final OwnPorts own;
     private final Optional<String> toaMissing;
@@ -82,6 +99,7 @@ public final class WantedListeners {
     private final Map<ListenerKey, WantedListener> claimed = new HashMap<>();
 
     private final Map<RuleKey, Refusal> refused = new HashMap<>();
+    private final Map<RuleKey, List<Loop>> loops = new TreeMap<>(EARLIER_FIRST);
 
     /// @param own control ports and running listeners of this node
     /// @param toaMissing why the node cannot write the TOA option; empty where it can
@@ -232,8 +250,8 @@ public final class WantedListeners {
     }
 
     private void release(RuleKey rule) {
-        Refusal refusal = refused.remove(rule);
-        boolean had = refusal == null || refusal.code() == Refusal.Code.LOOP;
+        boolean had = hasPorts(rule);
+        refused.remove(rule);
         Claim claim = claims.get(rule);
         if (had && claim != null) {
             claim.keys().forEach(claimed::remove);
@@ -270,61 +288,83 @@ public final class WantedListeners {
         }
     }
 
-    /// Refuses what would lead to a port of this node; whether that one is served does not matter,
-    /// so that the order of the rules does not either.
+    /// Refuses what would lead to a port of this node. Of a rule and the one whose port is its
+    /// origin, the one changed later is refused: a rule that serves outlives the mistake in
+    /// another. Whether the port is served does not matter.
     ///
     /// @param affected rules that may have another origin than before
     /// @param touched ports that may belong to another rule than before, or to none
     /// @return further rules that are refused now, or no longer are
     private Set<RuleKey> refuseLoops(Set<RuleKey> affected, Set<ListenerKey> touched) {
-        Map<Protocol, BitSet> ports =
-                Map.of(Protocol.TCP, new BitSet(), Protocol.UDP, new BitSet());
-        touched.forEach(key -> ports.getOrDefault(key.protocol(), new BitSet()).set(key.port()));
-        Map<InetAddress, Boolean> local = new HashMap<>();
+        findLoops(affected, touched);
+        Map<RuleKey, Refusal> looping = new HashMap<>();
+        loops.values().forEach(found -> found.forEach(each -> each.refuse(looping::putIfAbsent)));
         Set<RuleKey> further = new HashSet<>();
-        claims.forEach((rule, claim) -> {
-            InetAddress ip = claim.literal();
-            Refusal before = refused.get(rule);
-            boolean hasPorts = before == null || before.code() == Refusal.Code.LOOP;
-            if (ip != null && hasPorts) {
-                RuleSpec spec = claim.wanted().rule().spec();
-                PortRange origin = spec.originPort();
-                int hit =
-                        ports.getOrDefault(spec.protocol(), new BitSet())
-                                .nextSetBit(origin.first());
-                boolean met = hit >= 0 && hit <= origin.last();
-                if (met || before != null || affected.contains(rule)) {
-                    int looping = loopingPort(spec.protocol(), ip, origin, local);
-                    refused.remove(rule);
-                    if (looping > 0) {
-                        refuse(
-                                rule,
-                                Refusal.Code.LOOP,
-                                "origin "
-                                        + new ListenerKey(spec.protocol(), ip, looping)
-                                        + " is a port of this node");
-                    }
-                    if ((before == null) != (looping == 0)) {
-                        further.add(rule);
-                    }
-                }
+        for (RuleKey each : refusedFor(Refusal.Code.LOOP)) {
+            if (!looping.containsKey(each)) {
+                refused.remove(each);
+                further.add(each);
+            }
+        }
+        looping.forEach((rule, refusal) -> {
+            if (refused.put(rule, refusal) == null) {
+                further.add(rule);
             }
         });
         return further;
     }
 
-    private int loopingPort(
-            Protocol protocol, InetAddress ip, PortRange ports, Map<InetAddress, Boolean> local) {
+    private void findLoops(Set<RuleKey> affected, Set<ListenerKey> touched) {
+        Map<Protocol, BitSet> ports =
+                Map.of(Protocol.TCP, new BitSet(), Protocol.UDP, new BitSet());
+        touched.forEach(key -> ports.getOrDefault(key.protocol(), new BitSet()).set(key.port()));
+        loops.keySet().removeIf(rule -> !claims.containsKey(rule));
+        Map<InetAddress, Boolean> local = new HashMap<>();
+        claims.forEach((rule, claim) -> {
+            RuleSpec spec = claim.wanted().rule().spec();
+            PortRange origin = spec.originPort();
+            int hit = ports.getOrDefault(spec.protocol(), new BitSet()).nextSetBit(origin.first());
+            boolean met = hit >= 0 && hit <= origin.last();
+            if (met || affected.contains(rule) || loops.containsKey(rule)) {
+                InetAddress ip = claim.literal();
+                List<Loop> found =
+                        ip == null || !hasPorts(rule)
+                                ? List.of()
+                                : findLoops(claim.wanted(), ip, local);
+                if (found.isEmpty()) {
+                    loops.remove(rule);
+                } else {
+                    loops.put(rule, found);
+                }
+            }
+        });
+    }
+
+    private boolean hasPorts(RuleKey rule) {
+        Refusal refusal = refused.get(rule);
+        return refusal == null || refusal.code() == Refusal.Code.LOOP;
+    }
+
+    private List<Loop> findLoops(
+            WantedListener rule, InetAddress ip, Map<InetAddress, Boolean> local) {
+        Protocol protocol = rule.rule().spec().protocol();
+        PortRange ports = rule.rule().spec().originPort();
         InetAddress anywhere = ip instanceof Inet4Address ? ANYWHERE_V4 : ANYWHERE_V6;
+        List<Loop> found = new ArrayList<>();
         for (int port = ports.first(); port <= ports.last(); port++) {
-            if (own.contains(protocol, ip, port)
-                    || claimed.containsKey(new ListenerKey(protocol, ip, port))
-                    || claimed.containsKey(new ListenerKey(protocol, anywhere, port))
-                            && local.computeIfAbsent(ip, OwnPorts::isLocal)) {
-                return port;
+            ListenerKey origin = new ListenerKey(protocol, ip, port);
+            WantedListener owner = claimed.get(origin);
+            WantedListener everywhere = claimed.get(new ListenerKey(protocol, anywhere, port));
+            if (owner == null
+                    && everywhere != null
+                    && local.computeIfAbsent(ip, OwnPorts::isLocal)) {
+                owner = everywhere;
+            }
+            if (owner != null || own.contains(protocol, ip, port)) {
+                found.add(new Loop(rule, origin, owner));
             }
         }
-        return 0;
+        return found;
     }
 
     private void refuse(RuleKey rule, Refusal.Code code, String sentence) {

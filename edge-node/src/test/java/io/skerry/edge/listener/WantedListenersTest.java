@@ -6,6 +6,7 @@ import io.skerry.shared.content.InstanceContent;
 import io.skerry.shared.net.IpText;
 import io.skerry.shared.net.Protocol;
 import io.skerry.shared.rule.ClientIp;
+import io.skerry.shared.rule.Rule;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -70,7 +71,7 @@ final class WantedListenersTest {
                                         Rules.tcp("rule-control", 1, 8080, "80"),
                                         Rules.tcp("rule-itself", 2, 81, "81"),
                                         Rules.tcp("rule-other", 3, 83, "82"),
-                                        Rules.tcp("rule-good", 4, 9, "83"))),
+                                        Rules.tcp("rule-good", 3, 9, "83"))),
                         BOTH,
                         own,
                         NO_TOA);
@@ -79,5 +80,24 @@ final class WantedListenersTest {
         assertThat(code(wanted, "rule-itself")).isEqualTo(Refusal.Code.LOOP);
         assertThat(code(wanted, "rule-other")).isEqualTo(Refusal.Code.LOOP);
         assertThat(wanted.listeners()).hasSize(1);
+    }
+
+    @Test
+    void aRuleThatServesOutlivesANewOneOnThePortOfItsOrigin() {
+        Rule serving = Rules.tcp("rule-serving", 1, 8080, "80");
+        WantedListeners wanted = of(Rules.content(0, false, serving));
+        assertThat(wanted.refused()).isEmpty();
+
+        wanted.update(
+                List.of(Rules.content(0, false, serving, Rules.tcp("rule-new", 2, 9, "8080"))));
+        assertThat(wanted.refused()).hasSize(1);
+        assertThat(wanted.refused().values())
+                .extracting(Refusal::toString)
+                .containsExactly("loop: tcp:127.0.0.1:8080 is the origin of rule rule-serving");
+        assertThat(wanted.listeners()).hasSize(1);
+
+        wanted.update(
+                List.of(Rules.content(0, false, serving, Rules.tcp("rule-new", 3, 9, "8081"))));
+        assertThat(wanted.refused()).isEmpty();
     }
 }
