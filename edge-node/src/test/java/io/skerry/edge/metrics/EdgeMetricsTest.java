@@ -147,8 +147,9 @@ class EdgeMetricsTest {
                 written.add(matcher.group(1) + labels);
             }
         }
-        // That of the bus is the bus's own to tell; ClusterBusTest reads it.
+        // Those of the bus are the bus's own to tell; ClusterBusTest reads them.
         assertThat(written.remove("skerry_bus_silence_seconds[]")).isTrue();
+        assertThat(written.remove("skerry_bus_members_answering[]")).isTrue();
         // Those of TOA are told only where the kernel takes its program; ToaNodeIT reads them.
         assertThat(written.removeIf(each -> each.startsWith("skerry_toa_"))).isTrue();
         assertThat(exposed).isEqualTo(written);

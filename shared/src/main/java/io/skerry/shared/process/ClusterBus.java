@@ -9,16 +9,17 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.EventBusOptions;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import io.vertx.core.net.NetClient;
-import io.vertx.core.net.NetClientOptions;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,12 +29,15 @@ import org.slf4j.LoggerFactory;
 ///
 /// Implementation notes. After a long freeze, or when the last full member was away, a Hazelcast
 /// cluster re-forms but the event bus's registrations do not come back for minutes. So every
-/// process publishes a pulse each second, and full members answer pings. A lite member that hears
+/// process publishes a pulse each second, and pings those that it hears. A lite member that hears
 /// no pulse of a full one, or gets no answer to its pings, for {@link #SILENCE_MAX_MILLIS} leaves
 /// and joins again with all its handlers; other lite members prove nothing, for they go on hearing
 /// each other in a cluster that lost its heart. A full member does the same when it hears nobody,
-/// unless it never did: it may simply be alone. All state belongs to the context of the home
-/// Vert.x; the clustered one is only reached through it.
+/// unless it never did: it may simply be alone. A pulse also says what its member serves, and
+/// requests go to those that answer pings: the cluster drops one that is frozen after 10 s only,
+/// and until then every second request would be lost in it. Each such member is asked at an address
+/// of its own, which is looked up in the cluster while all is well. All state belongs to the
+/// context of the home Vert.x; the clustered one is only reached through it.
 public final class ClusterBus implements Bus {
     /// Silence after which a process joins again.
     static final long SILENCE_MAX_MILLIS = 10_000;
@@ -43,10 +47,9 @@ public final class ClusterBus implements Bus {
     private static final long GRACE_MILLIS = 250;
     private static final long LEAVE_MILLIS = 5_000;
     private static final long JOIN_RETRY_MILLIS = 2_000;
-    private static final int PROBE_MILLIS = 1_000;
     private static final long PING_MILLIS = 2_000;
     private static final String PULSE = "skerry.pulse.v1";
-    private static final String PING = "skerry.ping.v1";
+    private static final String MEMBER = "skerry.member.v1.";
 
     private sealed interface Registration {
         record Serve(
@@ -65,6 +68,7 @@ public final class ClusterBus implements Bus {
     private final ClusterSettings settings;
     private final String id = UUID.randomUUID().toString();
     private final List<Registration> registrations = new ArrayList<>();
+    private final Answering answering = new Answering();
     private volatile @Nullable Membership membership;
     private @Nullable Promise<Void> closing;
 
@@ -109,36 +113,11 @@ public final class ClusterBus implements Bus {
             return;
         }
         changing = true;
-        if (!settings.lite()) {
-            build();
-            return;
-        }
-        fullMemberListens()
-                .onComplete(listens -> {
-                    if (listens.succeeded()) {
-                        build();
-                    } else {
-                        failed(new NobodyListens(settings.members()));
-                    }
-                });
+        // On a thread of its own: Vert.x objects to one Vert.x being made on a thread of another.
+        Thread.ofPlatform().name("skerry-join").start(this::join);
     }
 
-    /// Lite members never begin a cluster: one without full members can do nothing, and full ones
-    /// that start meanwhile would lose their time joining it.
-    private Future<Void> fullMemberListens() {
-        NetClient client =
-                home.createNetClient(new NetClientOptions().setConnectTimeout(PROBE_MILLIS));
-        List<Future<Void>> probes = new ArrayList<>();
-        for (String member : settings.members()) {
-            int colon = member.lastIndexOf(':');
-            String host = member.substring(0, colon).replace("[", "").replace("]", "");
-            int port = Integer.parseInt(member.substring(colon + 1));
-            probes.add(client.connect(port, host).compose(socket -> socket.close()));
-        }
-        return Future.any(probes).<Void>mapEmpty().eventually(client::close);
-    }
-
-    private void build() {
+    private VertxOptions options() {
         EventBusOptions busOptions =
                 new EventBusOptions()
                         .setHost(settings.busBind().host())
@@ -148,22 +127,19 @@ public final class ClusterBus implements Bus {
                         .setClusterPingReplyInterval(3_000)
                         .setConnectTimeout(3_000);
         settings.tls().ifPresent(tls -> tls.secure(busOptions));
-        VertxOptions options =
-                new VertxOptions().setEventLoopPoolSize(1).setEventBusOptions(busOptions);
-        // On a thread of its own: Vert.x objects to one Vert.x being made on a thread of another.
-        Thread.ofPlatform().name("skerry-join").start(() -> join(options));
+        return new VertxOptions().setEventLoopPoolSize(1).setEventBusOptions(busOptions);
     }
 
-    private void join(VertxOptions options) {
+    private void join() {
         ClusterMember member;
         try {
             member = ClusterMember.start(settings);
-        } catch (RuntimeException failed) {
+        } catch (ClusterMember.NobodyListens | RuntimeException failed) {
             context.runOnContext(v -> failed(failed));
             return;
         }
         Vertx.builder()
-                .with(options)
+                .with(options())
                 .withClusterManager(new HazelcastClusterManager(member.instance()))
                 .buildClustered()
                 .onSuccess(joined -> context.runOnContext(v -> entered(member, joined)))
@@ -191,19 +167,10 @@ public final class ClusterBus implements Bus {
             return;
         }
         trouble = now;
-        if (failure instanceof NobodyListens) {
+        if (failure instanceof ClusterMember.NobodyListens) {
             log.info("waiting for the cluster: {}", now);
         } else {
             log.warn("cannot join the cluster as {}: {}", settings.clusterBind(), now);
-        }
-    }
-
-    /// No full member accepts a connection.
-    private static final class NobodyListens extends RuntimeException {
-        private static final long serialVersionUID = 1;
-
-        NobodyListens(List<String> members) {
-            super("no rule service listens at " + String.join(", ", members));
         }
     }
 
@@ -222,9 +189,7 @@ public final class ClusterBus implements Bus {
         EventBusPort port = entered.port();
         port.subscribe(PULSE, context, this::heard);
         registrations.forEach(registration -> register(port, registration));
-        if (!settings.lite()) {
-            port.serve(PING, context, Future::succeededFuture);
-        }
+        port.serve(MEMBER + id, context, this::asked);
         lastHeard = now();
         lastAnswered = lastHeard;
         heardAnybody = false;
@@ -249,11 +214,36 @@ public final class ClusterBus implements Bus {
 
     private void heard(JsonObject pulse) {
         boolean counts = !settings.lite() || pulse.getBoolean("full", false);
-        if (counts && !id.equals(pulse.getString("id"))) {
+        String member = pulse.getString("id");
+        Membership current = membership;
+        if (counts && !id.equals(member) && current != null) {
             lastHeard = now();
             lastPulse = lastHeard;
             heardAnybody = true;
+            ping(current, member, strings(pulse.getJsonArray("serves", new JsonArray())));
         }
+    }
+
+    /// What one member asks this one and no other: an envelope with an address and a message for
+    /// it, or without, which is a ping.
+    private Future<JsonObject> asked(JsonObject envelope) {
+        String address = envelope.getString("to");
+        if (address == null) {
+            return Future.succeededFuture(new JsonObject());
+        }
+        for (Registration registration : registrations) {
+            if (registration instanceof Registration.Serve(var served, var on, var handler)
+                    && served.equals(address)) {
+                Promise<JsonObject> answer = Promise.promise();
+                on.runOnContext(v ->
+                        Future.future((Promise<JsonObject> done) ->
+                                        handler.apply(envelope.getJsonObject("message"))
+                                                .onComplete(done))
+                                .onComplete(answer));
+                return answer.future();
+            }
+        }
+        return Future.failedFuture("nobody serves " + address + " here");
     }
 
     /// {@inheritDoc}
@@ -263,8 +253,11 @@ public final class ClusterBus implements Bus {
         # HELP skerry_bus_silence_seconds Time since another member was heard.
         # TYPE skerry_bus_silence_seconds gauge
         skerry_bus_silence_seconds %s
+        # HELP skerry_bus_members_answering Members, of lite ones full members, that answer now.
+        # TYPE skerry_bus_members_answering gauge
+        skerry_bus_members_answering %d
         """
-                .formatted((now() - lastPulse) / 1000.0);
+                .formatted((now() - lastPulse) / 1000.0, answering.count(now()));
     }
 
     private void pulse() {
@@ -272,11 +265,13 @@ public final class ClusterBus implements Bus {
         if (current == null) {
             return;
         }
-        JsonObject pulse = new JsonObject().put("id", id).put("full", !settings.lite());
+        JsonObject pulse =
+                new JsonObject()
+                        .put("id", id)
+                        .put("full", !settings.lite())
+                        .put("serves", new JsonArray(served()));
         current.port().publish(PULSE, pulse);
-        if (settings.lite()) {
-            ping(current);
-        } else {
+        if (!settings.lite()) {
             lastAnswered = now();
         }
         boolean expected = heardAnybody || settings.lite();
@@ -290,13 +285,29 @@ public final class ClusterBus implements Bus {
         }
     }
 
-    private void ping(Membership current) {
+    private List<String> served() {
+        List<String> addresses = new ArrayList<>();
+        for (Registration registration : registrations) {
+            if (registration instanceof Registration.Serve serve) {
+                addresses.add(serve.address());
+            }
+        }
+        return addresses;
+    }
+
+    private static Set<String> strings(JsonArray array) {
+        return array.stream().map(String::valueOf).collect(Collectors.toSet());
+    }
+
+    /// Asks a member that was heard whether it also answers.
+    private void ping(Membership current, String member, Set<String> serves) {
         current.port()
-                .reaches(PING, PING_MILLIS)
+                .reaches(MEMBER + member, PING_MILLIS)
                 .onSuccess(answer ->
                         context.runOnContext(v -> {
                             if (current.equals(membership)) {
                                 lastAnswered = now();
+                                answering.heard(member, serves, lastAnswered);
                             }
                         }));
     }
@@ -348,8 +359,7 @@ public final class ClusterBus implements Bus {
         Context caller = home.getOrCreateContext();
         Promise<JsonObject> answer = Promise.promise();
         long deadline = home.setTimer(timeoutMillis + GRACE_MILLIS, late -> answer.tryFail(lost()));
-        current.port()
-                .request(address, message, timeoutMillis)
+        request(current.port(), address, message, timeoutMillis)
                 .onComplete(done ->
                         caller.runOnContext(v -> {
                             home.cancelTimer(deadline);
@@ -360,6 +370,30 @@ public final class ClusterBus implements Bus {
                             }
                         }));
         return answer.future();
+    }
+
+    /// Asks one that answered lately, or where none did, one that the cluster chooses.
+    private Future<JsonObject> request(
+            EventBusPort port, String address, JsonObject message, long timeoutMillis) {
+        String member = answering.next(address, now()).orElse(null);
+        if (member == null) {
+            return port.request(address, message, timeoutMillis);
+        }
+        JsonObject envelope = new JsonObject().put("to", address).put("message", message);
+        return port.request(MEMBER + member, envelope, timeoutMillis)
+                .recover(failure -> {
+                    if (!isNotServed(failure)) {
+                        return Future.failedFuture(failure);
+                    }
+                    // It has just left, and was not asked.
+                    answering.forget(member);
+                    return port.request(address, message, timeoutMillis);
+                });
+    }
+
+    private static boolean isNotServed(Throwable failure) {
+        return failure instanceof ProblemException known
+                && known.problem().code() == Code.UNAVAILABLE;
     }
 
     private static ProblemException lost() {

@@ -1,8 +1,9 @@
 package io.skerry.shared.process;
 
+import com.hazelcast.config.AdvancedNetworkConfig;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.JoinConfig;
-import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.config.ServerSocketEndpointConfig;
 import com.hazelcast.config.TcpIpConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
@@ -10,6 +11,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
 /// One Hazelcast member under the event bus. It is ours and not the Vert.x cluster manager's, which
@@ -18,18 +20,35 @@ import java.util.UUID;
 ///
 /// @param instance the member, running
 record ClusterMember(HazelcastInstance instance) {
-    /// Joins, or begins a cluster. Blocks for some seconds.
-    static ClusterMember start(ClusterSettings settings) {
+    /// Joins, or begins a cluster. Blocks for some seconds. Lite members never begin one: a cluster
+    /// without full members can do nothing, and full ones that start meanwhile would lose their
+    /// time joining it.
+    static ClusterMember start(ClusterSettings settings) throws NobodyListens {
+        Map<String, MemberProbe.Found> found = MemberProbe.of(settings.members());
+        if (settings.lite() && !found.containsValue(MemberProbe.Found.ANSWERS)) {
+            throw new NobodyListens(settings.members());
+        }
         Config config = config(settings);
         // One that hangs would be asked whether a cluster may begin, for as long as it hangs.
         List<String> hanging =
-                settings.lite() ? List.of() : MemberProbe.hanging(settings.members());
-        TcpIpConfig members = config.getNetworkConfig().getJoin().getTcpIpConfig();
+                settings.members().stream()
+                        .filter(member -> found.get(member) == MemberProbe.Found.HANGS)
+                        .toList();
+        TcpIpConfig members = config.getAdvancedNetworkConfig().getJoin().getTcpIpConfig();
         hanging.forEach(members.getMembers()::remove);
         HazelcastInstance instance = Hazelcast.newHazelcastInstance(config);
         // When it is well again it is found, and the two clusters become one.
         hanging.forEach(members::addMember);
         return new ClusterMember(instance);
+    }
+
+    /// A lite member would be alone: no full one answers.
+    static final class NobodyListens extends Exception {
+        private static final long serialVersionUID = 1;
+
+        NobodyListens(List<String> members) {
+            super("no rule service listens at " + String.join(", ", members));
+        }
     }
 
     /// Ends it, on a thread of its own: that takes some seconds.
@@ -73,14 +92,20 @@ record ClusterMember(HazelcastInstance instance) {
         config.setProperty("hazelcast.merge.next.run.delay.seconds", "5");
         config.setProperty("hazelcast.max.join.seconds", "10");
         config.setProperty("hazelcast.wait.seconds.before.join", "1");
-        config.setProperty("hazelcast.operation.call.timeout.millis", "10000");
-        NetworkConfig network = config.getNetworkConfig();
-        network.setPort(settings.clusterBind().port()).setPortAutoIncrement(false);
-        network.setReuseAddress(true);
-        network.getInterfaces()
-                .setEnabled(true)
-                .clear()
-                .addInterface(settings.clusterBind().host());
+        // What was asked of a member in the moment it hung is given up after twice this time.
+        config.setProperty("hazelcast.operation.call.timeout.millis", "4000");
+        // The next oldest member takes over when the first is gone, and nobody may join until it
+        // has asked all others: by default for up to two minutes.
+        config.setProperty("hazelcast.mastership.claim.timeout.seconds", "10");
+        // With the plain network configuration a connection to a member that hangs makes an IO
+        // thread spin until its handshake comes, and starves all others of that thread.
+        AdvancedNetworkConfig network = config.getAdvancedNetworkConfig().setEnabled(true);
+        ServerSocketEndpointConfig endpoint = new ServerSocketEndpointConfig();
+        endpoint.setPort(settings.clusterBind().port())
+                .setPortAutoIncrement(false)
+                .setReuseAddress(true);
+        endpoint.getInterfaces().setEnabled(true).addInterface(settings.clusterBind().host());
+        network.setMemberEndpointConfig(endpoint);
         JoinConfig join = network.getJoin();
         join.getAutoDetectionConfig().setEnabled(false);
         join.getMulticastConfig().setEnabled(false);

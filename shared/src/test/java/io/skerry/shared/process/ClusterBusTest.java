@@ -11,6 +11,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -36,6 +39,9 @@ final class ClusterBusTest {
 
     /// The promise of the product: after any failure requests work again within this time.
     private static final Duration HEALED = Duration.ofSeconds(30);
+
+    /// Longer than the 10 s after which the cluster drops a silent member and connects to it anew.
+    private static final Duration FROZEN = Duration.ofSeconds(20);
 
     private final Vertx vertx = Vertx.vertx();
     private final List<ClusterBus> buses = new ArrayList<>();
@@ -141,19 +147,23 @@ final class ClusterBusTest {
     }
 
     private static void awaitSilence(Bus bus, double from, double to) throws Exception {
+        awaitMetric(bus, "skerry_bus_silence_seconds", from, to);
+    }
+
+    private static void awaitMetric(Bus bus, String name, double from, double to) throws Exception {
         long end = System.nanoTime() + HEALED.toNanos();
-        String seconds;
+        String value;
         do {
             assertThat(System.nanoTime()).as("%s", bus.metrics()).isLessThan(end);
             pause();
-            seconds =
+            value =
                     bus.metrics()
                             .lines()
-                            .filter(line -> line.startsWith("skerry_bus_silence_seconds "))
+                            .filter(line -> line.startsWith(name + " "))
                             .findFirst()
                             .orElseThrow()
                             .split(" ")[1];
-        } while (Double.parseDouble(seconds) < from || Double.parseDouble(seconds) > to);
+        } while (Double.parseDouble(value) < from || Double.parseDouble(value) > to);
     }
 
     /// All but the UDP sockets from which names are asked for: those have ports of the system's
@@ -297,6 +307,62 @@ final class ClusterBusTest {
         frozen.signal("CONT");
         assertThat(answer(lite, "who", HEALED).getLong("pid")).isEqualTo(frozen.pid());
         assertThat(answer(lite, "name", HEALED).getString("is")).isEqualTo("other");
+    }
+
+    /// Requests find the other one as soon as the frozen one does not answer pings, and again after
+    /// the cluster has dropped it, while it connects to it again and again.
+    @Test
+    void aFrozenMemberIsPassedOverAndKeepsNoThreadBusy() throws Exception {
+        List<HostPort> ports = FreePorts.take(10);
+        ClusterBus other = join(ports, 0);
+        other.serve("who", message -> Future.succeededFuture(new JsonObject().put("pid", 0)));
+        ChildJvm frozen = peer(ports, 1);
+        assertThat(frozen.line()).isEqualTo("joined");
+        List<ClusterBus> lites = List.of(join(ports, 2), join(ports, 3), join(ports, 4));
+        awaitMetric(other, "skerry_bus_members_answering", 4, 4);
+        for (ClusterBus lite : lites) {
+            awaitMetric(lite, "skerry_bus_members_answering", 2, 2);
+        }
+        long busyBefore = writingNanos();
+        long began = System.nanoTime();
+        frozen.signal("STOP");
+        long passedOver = began + TimeUnit.MILLISECONDS.toNanos(Answering.RECENT_MILLIS + 1_000);
+        while (System.nanoTime() - passedOver < 0) {
+            pause();
+        }
+        // Before the cluster drops it, nothing but our own pings says that it hangs.
+        long dropped = began + TimeUnit.SECONDS.toNanos(9);
+        while (System.nanoTime() - dropped < 0) {
+            for (ClusterBus lite : lites) {
+                assertThat(answer(lite, "who", Duration.ofSeconds(1)).getLong("pid")).isZero();
+            }
+            pause();
+        }
+        long end = began + FROZEN.toNanos();
+        while (System.nanoTime() - end < 0) {
+            for (ClusterBus lite : lites) {
+                assertThat(answer(lite, "who", HEALED).getLong("pid")).isZero();
+            }
+            pause();
+        }
+        awaitMetric(lites.getFirst(), "skerry_bus_members_answering", 1, 1);
+        assertThat(Duration.ofNanos(writingNanos() - busyBefore))
+                .as("processor time of the threads that write to members")
+                .isLessThan(FROZEN.dividedBy(4));
+        frozen.signal("CONT");
+        while (answer(lites.getFirst(), "who", HEALED).getLong("pid") != frozen.pid()) {
+            assertThat(System.nanoTime()).isLessThan(end + HEALED.toNanos());
+            pause();
+        }
+    }
+
+    /// Processor time that the output threads of all Hazelcast members in this process have used.
+    private static long writingNanos() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        return Stream.of(threads.getThreadInfo(threads.getAllThreadIds()))
+                .filter(each -> each != null && each.getThreadName().contains(".IO.thread-out"))
+                .mapToLong(each -> threads.getThreadCpuTime(each.getThreadId()))
+                .sum();
     }
 
     private static void freeze(Bus bus, Duration time) throws Exception {

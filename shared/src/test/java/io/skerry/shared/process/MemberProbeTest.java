@@ -7,9 +7,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/// Which members of a list are left out of a start.
+/// What a member that starts finds at the addresses of its list.
 final class MemberProbeTest {
     private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
 
@@ -21,10 +22,12 @@ final class MemberProbeTest {
                 ServerSocket ending = new ServerSocket(0, 8, LOOPBACK)) {
             Thread.ofVirtual().start(() -> takeOne(alive, true));
             Thread.ofVirtual().start(() -> takeOne(ending, false));
-            assertThat(
-                            MemberProbe.hanging(
-                                    List.of(nobody, name(silent), name(alive), name(ending))))
-                    .containsExactly(name(silent));
+            assertThat(MemberProbe.of(List.of(nobody, name(silent), name(alive), name(ending))))
+                    .containsOnly(
+                            Map.entry(nobody, MemberProbe.Found.NOBODY),
+                            Map.entry(name(silent), MemberProbe.Found.HANGS),
+                            Map.entry(name(alive), MemberProbe.Found.ANSWERS),
+                            Map.entry(name(ending), MemberProbe.Found.ANSWERS));
         }
     }
 
