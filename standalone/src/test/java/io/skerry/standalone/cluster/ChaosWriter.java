@@ -37,6 +37,7 @@ final class ChaosWriter implements AutoCloseable {
     private int writes;
     private int repeats;
     private Duration slowest = Duration.ZERO;
+    private Duration refused = Duration.ZERO;
 
     /// @param spared the edge node that is never killed
     ChaosWriter(Cluster cluster, int spared, Random random) {
@@ -97,6 +98,7 @@ final class ChaosWriter implements AutoCloseable {
     private JsonObject acknowledged(
             String method, String path, @Nullable JsonObject body, int wanted) {
         String key = UUID.randomUUID().toString();
+        long began = System.nanoTime();
         Door.Reply[] last = new Door.Reply[1];
         Waiting.until(
                 method + path + " is acknowledged",
@@ -115,6 +117,8 @@ final class ChaosWriter implements AutoCloseable {
                     return last[0].status() == wanted;
                 },
                 () -> last[0] + cluster.said());
+        Duration took = Duration.ofNanos(System.nanoTime() - began);
+        refused = took.compareTo(refused) > 0 ? took : refused;
         writes++;
         repeats--;
         return last[0].json();
@@ -161,12 +165,19 @@ final class ChaosWriter implements AutoCloseable {
         assertThat(stored).isEqualTo(rules.size());
     }
 
+    /// The longest that a change and its repetitions took until it was acknowledged.
+    Duration longestRefused() {
+        return refused;
+    }
+
     @Override
     public String toString() {
         return writes
                 + " writes acknowledged, "
                 + repeats
-                + " repeated; the slowest was served "
+                + " repeated, the longest for "
+                + refused
+                + "; the slowest was served "
                 + slowest
                 + " after its acknowledgement";
     }

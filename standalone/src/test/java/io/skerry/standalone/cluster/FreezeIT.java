@@ -16,6 +16,11 @@ final class FreezeIT {
     private static final Duration FREEZE =
             Duration.ofSeconds(Integer.getInteger("skerry.freeze.seconds", 16));
 
+    /// The longest that a write and its repetitions may be refused while a rule service is frozen:
+    /// 5 s where it meets the frozen one; a process that must leave and join the cluster again is
+    /// back within this.
+    private static final Duration REFUSED = Duration.ofSeconds(30);
+
     @Test
     void aFrozenEdgeIsDownAndKeepsItsSessionsAndConvergesWhenItWakes(Cluster cluster)
             throws IOException {
@@ -76,6 +81,9 @@ final class FreezeIT {
                     () -> last[0]);
             cluster.awaitWord("wrote on", port, 1, 2, 3);
             writer.writeUntil(wake);
+            assertThat(writer.longestRefused())
+                    .as("time until a change was acknowledged, with all repetitions")
+                    .isLessThan(REFUSED);
             frozen.signal("CONT");
             cluster.awaitWell();
             report("a rule service", writer, cluster.awaitTargets());
