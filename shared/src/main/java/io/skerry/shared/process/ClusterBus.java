@@ -9,17 +9,10 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.EventBusOptions;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Set;
-import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,37 +21,16 @@ import org.slf4j.LoggerFactory;
 /// away.
 ///
 /// Implementation notes. After a long freeze, or when the last full member was away, a Hazelcast
-/// cluster re-forms but the event bus's registrations do not come back for minutes. So every
-/// process publishes a pulse each second, and pings those that it hears. A lite member that hears
-/// no pulse of a full one, or gets no answer to its pings, for {@link #SILENCE_MAX_MILLIS} leaves
-/// and joins again with all its handlers; other lite members prove nothing, for they go on hearing
-/// each other in a cluster that lost its heart. A full member does the same when it hears nobody,
-/// unless it never did: it may simply be alone. A pulse also says what its member serves, and
-/// requests go to those that answer pings: the cluster drops one that is frozen after 10 s only,
-/// and until then every second request would be lost in it. Each such member is asked at an address
-/// of its own, which is looked up in the cluster while all is well. All state belongs to the
-/// context of the home Vert.x; the clustered one is only reached through it.
+/// cluster re-forms but the event bus's registrations do not come back for minutes. So a process
+/// that its {@link Pulse} calls silent leaves and joins again with all its {@link Registrations}.
+/// All state belongs to the context of the home Vert.x; the clustered one is only reached through
+/// it.
 public final class ClusterBus implements Bus {
-    /// Silence after which a process joins again.
-    static final long SILENCE_MAX_MILLIS = 10_000;
-
     private static final Logger log = LoggerFactory.getLogger(ClusterBus.class);
     private static final long PULSE_MILLIS = 1_000;
     private static final long GRACE_MILLIS = 250;
     private static final long LEAVE_MILLIS = 5_000;
     private static final long JOIN_RETRY_MILLIS = 2_000;
-    private static final long PING_MILLIS = 2_000;
-    private static final String PULSE = "skerry.pulse.v1";
-    private static final String MEMBER = "skerry.member.v1.";
-
-    private sealed interface Registration {
-        record Serve(
-                String address, Context context, Function<JsonObject, Future<JsonObject>> handler)
-                implements Registration {}
-
-        record Subscribe(String address, Context context, Consumer<JsonObject> handler)
-                implements Registration {}
-    }
 
     /// One stay in the cluster.
     private record Membership(ClusterMember member, Vertx vertx, EventBusPort port) {}
@@ -66,22 +38,14 @@ public final class ClusterBus implements Bus {
     private final Vertx home;
     private final Context context;
     private final ClusterSettings settings;
-    private final String id = UUID.randomUUID().toString();
-    private final List<Registration> registrations = new ArrayList<>();
-    private final Answering answering = new Answering();
+    private final Registrations registrations = new Registrations();
+    private final Pulse pulse;
     private volatile @Nullable Membership membership;
     private @Nullable Promise<Void> closing;
 
     /// Whether a join or a leave is under way.
     private boolean changing;
 
-    private boolean heardAnybody;
-    private long lastHeard;
-
-    /// When a rule service was last heard, in milliseconds, whatever memberships came and went.
-    private volatile long lastPulse = now();
-
-    private long lastAnswered;
     private long timer = -1;
     private String trouble = "";
 
@@ -89,6 +53,7 @@ public final class ClusterBus implements Bus {
         this.home = home;
         this.context = home.getOrCreateContext();
         this.settings = settings;
+        this.pulse = new Pulse(context, !settings.lite(), registrations);
     }
 
     /// Begins to join and answers at once: a process works without the bus, only slower. Joining is
@@ -102,7 +67,7 @@ public final class ClusterBus implements Bus {
         ClusterBus bus = new ClusterBus(home, settings);
         return Future.future(promise ->
                 bus.context.runOnContext(v -> {
-                    bus.timer = home.setPeriodic(PULSE_MILLIS, t -> bus.pulse());
+                    bus.timer = home.setPeriodic(PULSE_MILLIS, t -> bus.beat());
                     free.onComplete(done -> bus.context.runOnContext(w -> bus.enter()));
                     promise.complete(bus);
                 }));
@@ -187,12 +152,8 @@ public final class ClusterBus implements Bus {
         // cluster is left.
         clustered.exceptionHandler(failure -> log.debug("in the clustered Vert.x", failure));
         EventBusPort port = entered.port();
-        port.subscribe(PULSE, context, this::heard);
-        registrations.forEach(registration -> register(port, registration));
-        port.serve(MEMBER + id, context, this::asked);
-        lastHeard = now();
-        lastAnswered = lastHeard;
-        heardAnybody = false;
+        registrations.enter(port);
+        pulse.begin(port);
         trouble = "";
         membership = entered;
         log.info(
@@ -203,113 +164,26 @@ public final class ClusterBus implements Bus {
                 settings.tls().isPresent() ? " with TLS" : "");
     }
 
-    private static void register(EventBusPort port, Registration registration) {
-        switch (registration) {
-            case Registration.Serve(var address, var on, var handler) ->
-                    port.serve(address, on, handler);
-            case Registration.Subscribe(var address, var on, var handler) ->
-                    port.subscribe(address, on, handler);
-        }
-    }
-
-    private void heard(JsonObject pulse) {
-        boolean counts = !settings.lite() || pulse.getBoolean("full", false);
-        String member = pulse.getString("id");
-        Membership current = membership;
-        if (counts && !id.equals(member) && current != null) {
-            lastHeard = now();
-            lastPulse = lastHeard;
-            heardAnybody = true;
-            ping(current, member, strings(pulse.getJsonArray("serves", new JsonArray())));
-        }
-    }
-
-    /// What one member asks this one and no other: an envelope with an address and a message for
-    /// it, or without, which is a ping.
-    private Future<JsonObject> asked(JsonObject envelope) {
-        String address = envelope.getString("to");
-        if (address == null) {
-            return Future.succeededFuture(new JsonObject());
-        }
-        for (Registration registration : registrations) {
-            if (registration instanceof Registration.Serve(var served, var on, var handler)
-                    && served.equals(address)) {
-                Promise<JsonObject> answer = Promise.promise();
-                on.runOnContext(v ->
-                        Future.future((Promise<JsonObject> done) ->
-                                        handler.apply(envelope.getJsonObject("message"))
-                                                .onComplete(done))
-                                .onComplete(answer));
-                return answer.future();
-            }
-        }
-        return Future.failedFuture("nobody serves " + address + " here");
-    }
-
     /// {@inheritDoc}
     @Override
     public String metrics() {
-        return """
-        # HELP skerry_bus_silence_seconds Time since another member was heard.
-        # TYPE skerry_bus_silence_seconds gauge
-        skerry_bus_silence_seconds %s
-        # HELP skerry_bus_members_answering Members, of lite ones full members, that answer now.
-        # TYPE skerry_bus_members_answering gauge
-        skerry_bus_members_answering %d
-        """
-                .formatted((now() - lastPulse) / 1000.0, answering.count(now()));
+        return pulse.metrics();
     }
 
-    private void pulse() {
+    private void beat() {
         Membership current = membership;
         if (current == null) {
             return;
         }
-        JsonObject pulse =
-                new JsonObject()
-                        .put("id", id)
-                        .put("full", !settings.lite())
-                        .put("serves", new JsonArray(served()));
-        current.port().publish(PULSE, pulse);
-        if (!settings.lite()) {
-            lastAnswered = now();
-        }
-        boolean expected = heardAnybody || settings.lite();
-        if (expected && now() - Math.min(lastHeard, lastAnswered) > SILENCE_MAX_MILLIS) {
+        pulse.beat();
+        if (pulse.isSilent()) {
             log.warn(
                     "nothing heard from the event bus for {} ms: joining again",
-                    SILENCE_MAX_MILLIS);
+                    Pulse.SILENCE_MAX_MILLIS);
             membership = null;
             changing = true;
             leave(current, false).onComplete(done -> context.runOnContext(v -> left()));
         }
-    }
-
-    private List<String> served() {
-        List<String> addresses = new ArrayList<>();
-        for (Registration registration : registrations) {
-            if (registration instanceof Registration.Serve serve) {
-                addresses.add(serve.address());
-            }
-        }
-        return addresses;
-    }
-
-    private static Set<String> strings(JsonArray array) {
-        return array.stream().map(String::valueOf).collect(Collectors.toSet());
-    }
-
-    /// Asks a member that was heard whether it also answers.
-    private void ping(Membership current, String member, Set<String> serves) {
-        current.port()
-                .reaches(MEMBER + member, PING_MILLIS)
-                .onSuccess(answer ->
-                        context.runOnContext(v -> {
-                            if (current.equals(membership)) {
-                                lastAnswered = now();
-                                answering.heard(member, serves, lastAnswered);
-                            }
-                        }));
     }
 
     private void left() {
@@ -335,10 +209,6 @@ public final class ClusterBus implements Bus {
                 });
     }
 
-    private static long now() {
-        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
-    }
-
     /// Whether the process is in the cluster now.
     public boolean isJoined() {
         return membership != null;
@@ -359,7 +229,7 @@ public final class ClusterBus implements Bus {
         Context caller = home.getOrCreateContext();
         Promise<JsonObject> answer = Promise.promise();
         long deadline = home.setTimer(timeoutMillis + GRACE_MILLIS, late -> answer.tryFail(lost()));
-        request(current.port(), address, message, timeoutMillis)
+        pulse.request(current.port(), address, message, timeoutMillis)
                 .onComplete(done ->
                         caller.runOnContext(v -> {
                             home.cancelTimer(deadline);
@@ -370,30 +240,6 @@ public final class ClusterBus implements Bus {
                             }
                         }));
         return answer.future();
-    }
-
-    /// Asks one that answered lately, or where none did, one that the cluster chooses.
-    private Future<JsonObject> request(
-            EventBusPort port, String address, JsonObject message, long timeoutMillis) {
-        String member = answering.next(address, now()).orElse(null);
-        if (member == null) {
-            return port.request(address, message, timeoutMillis);
-        }
-        JsonObject envelope = new JsonObject().put("to", address).put("message", message);
-        return port.request(MEMBER + member, envelope, timeoutMillis)
-                .recover(failure -> {
-                    if (!isNotServed(failure)) {
-                        return Future.failedFuture(failure);
-                    }
-                    // It has just left, and was not asked.
-                    answering.forget(member);
-                    return port.request(address, message, timeoutMillis);
-                });
-    }
-
-    private static boolean isNotServed(Throwable failure) {
-        return failure instanceof ProblemException known
-                && known.problem().code() == Code.UNAVAILABLE;
     }
 
     private static ProblemException lost() {
@@ -413,21 +259,20 @@ public final class ClusterBus implements Bus {
 
     @Override
     public void serve(String address, Function<JsonObject, Future<JsonObject>> handler) {
-        add(new Registration.Serve(address, home.getOrCreateContext(), handler));
+        Context on = home.getOrCreateContext();
+        add(new Registrations.Serve(address, on, handler));
     }
 
     @Override
     public void subscribe(String address, Consumer<JsonObject> handler) {
-        add(new Registration.Subscribe(address, home.getOrCreateContext(), handler));
+        Context on = home.getOrCreateContext();
+        add(new Registrations.Subscribe(address, on, handler));
     }
 
-    private void add(Registration registration) {
+    private void add(Registrations.Registration registration) {
         context.runOnContext(v -> {
-            registrations.add(registration);
             Membership current = membership;
-            if (current != null) {
-                register(current.port(), registration);
-            }
+            registrations.add(registration, current == null ? null : current.port());
         });
     }
 
