@@ -54,7 +54,7 @@ public final class RuleServiceMain {
         return AdminServer.start(
                         vertx,
                         settings.admin(),
-                        service::isReady,
+                        () -> bus.hasJoined() && service.isReady(),
                         () -> service.metrics() + bus.metrics())
                 .map(admin ->
                         hurry -> service.stop().eventually(bus::close).eventually(admin::close));

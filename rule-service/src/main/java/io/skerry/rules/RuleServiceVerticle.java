@@ -33,8 +33,10 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,11 +48,15 @@ final class RuleServiceVerticle extends VerticleBase {
     /// Time a start waits for a database that cannot be reached yet.
     static final Duration START_PATIENCE = Duration.ofSeconds(60);
 
+    /// Time that requests under way have when the service stops: the API answers within it.
+    private static final Duration UNDER_WAY_MAX = Duration.ofSeconds(5);
+
     private static final Logger log = LoggerFactory.getLogger(RuleServiceVerticle.class);
 
     private final Bus bus;
     private final RuleServiceSettings settings;
     private final RuleMetrics metrics;
+    private final Set<Future<JsonObject>> underWay = ConcurrentHashMap.newKeySet();
     private volatile boolean stopped;
     private @Nullable Database database;
     private @Nullable HttpServer server;
@@ -152,8 +158,14 @@ final class RuleServiceVerticle extends VerticleBase {
             throw Problem.of(Code.UNAVAILABLE, "this rule service stops").toException();
         }
         Promise<JsonObject> reply = Promise.promise();
-        home.runOnContext(v -> reply.complete(operations.answer(message)));
-        return reply.future();
+        Future<JsonObject> answer = reply.future();
+        underWay.add(answer);
+        home.runOnContext(v ->
+                Future.future((Promise<JsonObject> done) ->
+                                done.complete(operations.answer(message)))
+                        .onComplete(done -> underWay.remove(answer))
+                        .onComplete(reply));
+        return answer;
     }
 
     /// Opens the database, which may come up later than we do.
@@ -197,6 +209,11 @@ final class RuleServiceVerticle extends VerticleBase {
         HttpServer listening = server;
         Database opened = database;
         Future<Void> closed = listening == null ? Future.succeededFuture() : listening.close();
-        return closed.eventually(() -> opened == null ? Future.succeededFuture() : opened.close());
+        Future<?> ended =
+                Future.join(List.copyOf(underWay))
+                        .timeout(UNDER_WAY_MAX.toMillis(), TimeUnit.MILLISECONDS);
+        return Future.join(closed, ended)
+                .eventually(() -> opened == null ? Future.succeededFuture() : opened.close())
+                .otherwiseEmpty();
     }
 }

@@ -12,6 +12,7 @@ import io.skerry.shared.instance.NodeArea;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
 import io.skerry.shared.process.SettingsReader;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -41,6 +42,7 @@ final class RuleServiceFixture implements AutoCloseable {
     final TestBus bus = new TestBus();
     final RuleService service;
     private final HttpClient http = HttpClient.newHttpClient();
+    private @Nullable Future<Void> stopping;
 
     RuleServiceFixture(PostgresAddress database, Map<String, String> more) {
         Map<String, String> settings = new HashMap<>();
@@ -275,9 +277,17 @@ final class RuleServiceFixture implements AutoCloseable {
         return codes;
     }
 
+    /// Stops the service; once.
+    Future<Void> stop() {
+        if (stopping == null) {
+            stopping = service.stop();
+        }
+        return stopping;
+    }
+
     @Override
     public void close() {
-        service.stop().toCompletionStage().toCompletableFuture().join();
+        stop().toCompletionStage().toCompletableFuture().join();
         http.close();
         vertx.close().toCompletionStage().toCompletableFuture().join();
     }

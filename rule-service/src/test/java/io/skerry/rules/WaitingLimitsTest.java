@@ -12,9 +12,6 @@ import io.skerry.shared.bus.RuleRequest;
 import io.skerry.shared.problem.Code;
 import io.skerry.shared.problem.Problem;
 import io.vertx.core.Future;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,8 +26,6 @@ import org.junit.jupiter.api.Test;
 /// Limits of waiting, met while a transaction of the test's own holds what others wait for: what
 /// waits within them is answered once it lets go, what is beyond is refused and counted.
 final class WaitingLimitsTest {
-    private static final String REVISION_LOCK = "SELECT * FROM head FOR UPDATE";
-
     /// Of all tables, one that only requests read.
     private static final String GROUPS = "LOCK TABLE origin_group IN ACCESS EXCLUSIVE MODE";
 
@@ -50,36 +45,6 @@ final class WaitingLimitsTest {
     @AfterEach
     void stop() {
         rules.close();
-    }
-
-    /// Holds a lock until it is closed.
-    private final class Holder implements AutoCloseable {
-        private final Connection connection;
-
-        Holder(String lock) {
-            try {
-                connection = TestPostgres.shared().connect(database.database());
-                connection.setAutoCommit(false);
-                try (Statement statement = connection.createStatement()) {
-                    statement.execute(lock);
-                }
-            } catch (SQLException failure) {
-                throw new IllegalStateException(failure);
-            }
-        }
-
-        @Override
-        public void close() {
-            letGo();
-        }
-
-        void letGo() {
-            try {
-                connection.close();
-            } catch (SQLException failure) {
-                throw new IllegalStateException(failure);
-            }
-        }
     }
 
     private List<Future<RuleReply>> send(RuleRequest request, int times) {
@@ -111,7 +76,7 @@ final class WaitingLimitsTest {
                 () -> {
                     double before = rules.hits(limit);
                     List<Future<RuleReply>> sent;
-                    try (Holder _ = new Holder(lock)) {
+                    try (HeldLock _ = new HeldLock(database, lock)) {
                         sent =
                                 IntStream.range(0, times)
                                         .mapToObj(i -> rules.bus.send(request.get()))
@@ -144,7 +109,7 @@ final class WaitingLimitsTest {
 
     @Test
     void aThousandChangesWaitForTheirTurn() {
-        try (Holder _ = new Holder(REVISION_LOCK)) {
+        try (HeldLock _ = new HeldLock(database, HeldLock.REVISION)) {
             answers(send(CHANGE, 1 + 1_000));
             assertThat(rules.hits(Limit.WRITES_WAITING)).isZero();
             assertThat(overcrowd(CHANGE, 1 + 1_001, Limit.WRITES_WAITING))
@@ -154,10 +119,10 @@ final class WaitingLimitsTest {
 
     @Test
     void aChangeWaitsForItsTurnForThreeSeconds() {
-        passes(REVISION_LOCK, () -> CHANGE, 3, Limit.WRITE_TURN_SECONDS);
+        passes(HeldLock.REVISION, () -> CHANGE, 3, Limit.WRITE_TURN_SECONDS);
         double before = rules.hits(Limit.WRITE_TURN_SECONDS);
         // The database lets each of them wait for 2 s: the last one does not get its turn.
-        try (Holder _ = new Holder(REVISION_LOCK)) {
+        try (HeldLock _ = new HeldLock(database, HeldLock.REVISION)) {
             assertThat(message(answers(send(CHANGE, 4)).getLast()))
                     .startsWith("other changes take too long");
             assertThat(rules.hits(Limit.WRITE_TURN_SECONDS)).isGreaterThan(before);
@@ -167,14 +132,14 @@ final class WaitingLimitsTest {
     @Test
     void twoThousandRequestsWaitForAConnection() {
         int most = Database.CONNECTIONS_MAX + Database.WAITING_MAX;
-        try (Holder held = new Holder(GROUPS)) {
+        try (HeldLock held = new HeldLock(database, GROUPS)) {
             // A few less: the service has work of its own.
             List<Future<RuleReply>> sent = send(READ, most - 10);
             held.letGo();
             answers(sent);
             assertThat(rules.hits(Limit.DATABASE_WAITING)).isZero();
         }
-        try (Holder _ = new Holder(GROUPS)) {
+        try (HeldLock _ = new HeldLock(database, GROUPS)) {
             assertThat(overcrowd(READ, most + 1, Limit.DATABASE_WAITING))
                     .anyMatch(WaitingLimitsTest::isUnavailable);
         }
@@ -187,7 +152,7 @@ final class WaitingLimitsTest {
         int more = Database.CONNECTIONS_MAX + 1;
         passes(GROUPS, () -> READ, more, Limit.DATABASE_WAIT_SECONDS);
         double before = rules.hits(Limit.DATABASE_WAIT_SECONDS);
-        try (Holder _ = new Holder(GROUPS)) {
+        try (HeldLock _ = new HeldLock(database, GROUPS)) {
             assertThat(answers(send(READ, more)).getLast())
                     .matches(WaitingLimitsTest::isUnavailable);
             assertThat(rules.hits(Limit.DATABASE_WAIT_SECONDS)).isGreaterThan(before);
@@ -198,7 +163,7 @@ final class WaitingLimitsTest {
     void aReadThatTheDatabaseDoesNotAnswerInTimeIsCounted() {
         passes(GROUPS, () -> READ, 1, Limit.READ_SECONDS);
         double before = rules.hits(Limit.READ_SECONDS);
-        try (Holder _ = new Holder(GROUPS)) {
+        try (HeldLock _ = new HeldLock(database, GROUPS)) {
             assertThat(rules.bus.ask(READ)).matches(WaitingLimitsTest::isUnavailable);
             assertThat(rules.hits(Limit.READ_SECONDS)).isGreaterThan(before);
         }
@@ -218,7 +183,7 @@ final class WaitingLimitsTest {
         AtomicInteger number = new AtomicInteger();
         passes(lock, () -> create("in-time-" + number.incrementAndGet()), 1, Limit.WRITE_SECONDS);
         double before = rules.hits(Limit.WRITE_SECONDS);
-        try (Holder _ = new Holder(lock)) {
+        try (HeldLock _ = new HeldLock(database, lock)) {
             assertThat(rules.bus.ask(create("late"))).matches(WaitingLimitsTest::isUnavailable);
             assertThat(rules.hits(Limit.WRITE_SECONDS)).isGreaterThan(before);
         }

@@ -41,6 +41,7 @@ public final class ClusterBus implements Bus {
     private final Registrations registrations = new Registrations();
     private final Pulse pulse;
     private volatile @Nullable Membership membership;
+    private volatile boolean joinedOnce;
     private @Nullable Promise<Void> closing;
 
     /// Whether a join or a leave is under way.
@@ -153,7 +154,7 @@ public final class ClusterBus implements Bus {
         clustered.exceptionHandler(failure -> log.debug("in the clustered Vert.x", failure));
         EventBusPort port = entered.port();
         registrations.enter(port);
-        pulse.begin(port);
+        pulse.begin(port).onComplete(known -> joinedOnce = true);
         trouble = "";
         membership = entered;
         log.info(
@@ -209,9 +210,10 @@ public final class ClusterBus implements Bus {
                 });
     }
 
-    /// Whether the process is in the cluster now.
-    public boolean isJoined() {
-        return membership != null;
+    /// Whether the others could hear of this process since it started. From then on it does what it
+    /// can, also while it has to join again.
+    public boolean hasJoined() {
+        return joinedOnce;
     }
 
     /// {@inheritDoc}
@@ -289,7 +291,9 @@ public final class ClusterBus implements Bus {
             Membership current = membership;
             membership = null;
             if (current != null) {
-                leave(current, true).onComplete(done);
+                pulse.end();
+                // Until the others have heard it they may ask, and are answered.
+                home.setTimer(GRACE_MILLIS, t -> leave(current, true).onComplete(done));
             } else if (!changing) {
                 done.complete();
             }

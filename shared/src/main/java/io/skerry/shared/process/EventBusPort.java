@@ -20,6 +20,11 @@ import org.slf4j.LoggerFactory;
 final class EventBusPort {
     private static final Logger log = LoggerFactory.getLogger(EventBusPort.class);
 
+    /// The failure code of one that did nothing with a request and may be asked again.
+    private static final int NOT_NOW = 503;
+
+    private static final int FAILED = 500;
+
     private final EventBus events;
 
     EventBusPort(EventBus events) {
@@ -57,6 +62,10 @@ final class EventBusPort {
                                     "no answer in time; repeat with the same Idempotency-Key")
                             .toException();
             case RECIPIENT_FAILURE, ERROR -> {
+                if (failure instanceof ReplyException reply && reply.failureCode() == NOT_NOW) {
+                    yield Problem.of(Code.UNAVAILABLE, String.valueOf(reply.getMessage()))
+                            .toException();
+                }
                 log.error("request to {} failed", address, failure);
                 yield Problem.of(Code.INTERNAL, "the service failed; see its log").toException();
             }
@@ -67,6 +76,7 @@ final class EventBusPort {
         events.publish(address, message);
     }
 
+    /// Completes when the cluster knows it, or cannot be told now.
     Future<Void> serve(
             String address, Context context, Function<JsonObject, Future<JsonObject>> handler) {
         return events.<JsonObject>consumer(
@@ -75,14 +85,32 @@ final class EventBusPort {
                                 context.runOnContext(v ->
                                         answer(handler, message.body())
                                                 .onSuccess(message::reply)
-                                                .onFailure(failure -> {
-                                                    log.error(
-                                                            "handler of {} failed",
-                                                            address,
-                                                            failure);
-                                                    message.fail(500, "handler failed");
-                                                })))
-                .completion();
+                                                .onFailure(failure ->
+                                                        refuse(address, message, failure))))
+                .completion()
+                .onFailure(failure -> unknown(address, failure))
+                .otherwiseEmpty();
+    }
+
+    private static void refuse(String address, Message<JsonObject> message, Throwable failure) {
+        if (isUnavailable(failure)) {
+            message.fail(NOT_NOW, failure.getMessage());
+        } else {
+            log.error("handler of {} failed", address, failure);
+            message.fail(FAILED, "handler failed");
+        }
+    }
+
+    /// Whether it says that nothing was done, and that another may be asked.
+    static boolean isUnavailable(Throwable failure) {
+        return failure instanceof ProblemException known
+                && known.problem().code() == Code.UNAVAILABLE;
+    }
+
+    /// Vert.x makes all registrations of a member known again when another one leaves.
+    private static void unknown(String address, Throwable failure) {
+        log.warn(
+                "the cluster does not know yet that {} is here: {}", address, failure.getMessage());
     }
 
     private static Future<JsonObject> answer(
@@ -94,10 +122,11 @@ final class EventBusPort {
         }
     }
 
-    Future<Void> subscribe(String address, Context context, Consumer<JsonObject> handler) {
-        return events.<JsonObject>consumer(
+    void subscribe(String address, Context context, Consumer<JsonObject> handler) {
+        events.<JsonObject>consumer(
                         address,
                         message -> context.runOnContext(v -> handler.accept(message.body())))
-                .completion();
+                .completion()
+                .onFailure(failure -> unknown(address, failure));
     }
 }

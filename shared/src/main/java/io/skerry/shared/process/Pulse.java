@@ -1,7 +1,7 @@
 package io.skerry.shared.process;
 
 import io.skerry.shared.problem.Code;
-import io.skerry.shared.problem.ProblemException;
+import io.skerry.shared.problem.Problem;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
@@ -12,18 +12,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// The pulse of the processes of a cluster: each publishes one every second and pings those that it
-/// hears, and so knows whom requests reach, and when it should leave and join again.
+/// The pulse of the processes of a cluster: each publishes one every second and pings the full
+/// members that it hears, and so knows whom requests reach, and when it should leave and join
+/// again.
 ///
 /// A lite member is silent when it hears no pulse of a full one, or gets no answer to its pings,
 /// for {@link #SILENCE_MAX_MILLIS}; other lite members prove nothing, for they go on hearing each
 /// other in a cluster that lost its heart. A full member is when it hears nobody, unless it never
 /// did: it may simply be alone.
 ///
-/// A pulse also says what its member serves, and requests go to those that answer pings: the
+/// A pulse also says what its member serves, and requests go to full members that answer pings: the
 /// cluster drops one that is frozen after 10 s only, and until then every second request would be
 /// lost in it. Each such member is asked at an address of its own, which is looked up in the
-/// cluster while all is well.
+/// cluster while all is well. The last pulse says that its member leaves.
 ///
 /// Belongs to one context, but for {@link #request} and {@link #metrics}, which all threads may
 /// use.
@@ -59,19 +60,29 @@ final class Pulse {
         this.registrations = registrations;
     }
 
-    /// A stay in the cluster begins.
-    void begin(EventBusPort entered) {
+    /// A stay in the cluster begins. Completes when the others can hear of it.
+    Future<Void> begin(EventBusPort entered) {
         port = entered;
         id = UUID.randomUUID().toString();
         heardAnybody = false;
         lastHeard = now();
         lastAnswered = lastHeard;
         entered.subscribe(PULSE, context, pulse -> heard(entered, pulse));
-        entered.serve(MEMBER + id, context, this::asked);
+        return entered.serve(MEMBER + id, context, this::asked)
+                .onComplete(known -> context.runOnContext(v -> beat()));
     }
 
     /// Publishes one.
     void beat() {
+        publish(false);
+    }
+
+    /// Publishes the last one: nobody is to ask this member any more.
+    void end() {
+        publish(true);
+    }
+
+    private void publish(boolean leaves) {
         EventBusPort current = port;
         if (current == null) {
             return;
@@ -79,7 +90,12 @@ final class Pulse {
         JsonArray serves = new JsonArray();
         registrations.serving().forEach(serve -> serves.add(serve.address()));
         current.publish(
-                PULSE, new JsonObject().put("id", id).put("full", full).put("serves", serves));
+                PULSE,
+                new JsonObject()
+                        .put("id", id)
+                        .put("full", full)
+                        .put("serves", serves)
+                        .put("leaves", leaves));
     }
 
     /// Whether this stay in the cluster is of no more use.
@@ -91,14 +107,27 @@ final class Pulse {
     }
 
     private void heard(EventBusPort on, JsonObject pulse) {
-        boolean counts = full || pulse.getBoolean("full", false);
+        boolean fromFull = pulse.getBoolean("full", false);
         String member = pulse.getString("id");
-        if (!counts || id.equals(member) || !on.equals(port)) {
+        if (id.equals(member) || !on.equals(port)) {
+            return;
+        }
+        if (pulse.getBoolean("leaves", false)) {
+            answering.forget(member);
+            return;
+        }
+        if (!full && !fromFull) {
             return;
         }
         lastHeard = now();
         lastPulse = lastHeard;
         heardAnybody = true;
+        if (fromFull) {
+            ping(on, member, pulse);
+        }
+    }
+
+    private void ping(EventBusPort on, String member, JsonObject pulse) {
         Set<String> serves =
                 pulse.getJsonArray("serves", new JsonArray()).stream()
                         .map(String::valueOf)
@@ -126,33 +155,31 @@ final class Pulse {
                 return serve.apply(envelope.getJsonObject("message"));
             }
         }
-        return Future.failedFuture("nobody serves " + address + " here");
+        return Future.failedFuture(
+                Problem.of(Code.UNAVAILABLE, "nobody serves " + address + " here").toException());
     }
 
-    /// Asks one that answered lately, or where none did, one that the cluster chooses.
+    /// Asks one that answered lately, or where none did, one that the cluster chooses. One that did
+    /// nothing, because it leaves, is followed by the next.
     ///
     /// @param on the event bus now
     Future<JsonObject> request(
             EventBusPort on, String address, JsonObject message, long timeoutMillis) {
-        String member = answering.next(address, now()).orElse(null);
+        long began = now();
+        String member = answering.next(address, began).orElse(null);
         if (member == null) {
             return on.request(address, message, timeoutMillis);
         }
         JsonObject envelope = new JsonObject().put("to", address).put("message", message);
         return on.request(MEMBER + member, envelope, timeoutMillis)
                 .recover(failure -> {
-                    if (!isNotServed(failure)) {
+                    long left = timeoutMillis - (now() - began);
+                    if (!EventBusPort.isUnavailable(failure) || left <= 0) {
                         return Future.failedFuture(failure);
                     }
-                    // It has just left, and was not asked.
                     answering.forget(member);
-                    return on.request(address, message, timeoutMillis);
+                    return request(on, address, message, left);
                 });
-    }
-
-    private static boolean isNotServed(Throwable failure) {
-        return failure instanceof ProblemException known
-                && known.problem().code() == Code.UNAVAILABLE;
     }
 
     /// What is known of the others, in the Prometheus text format.
@@ -161,7 +188,7 @@ final class Pulse {
         # HELP skerry_bus_silence_seconds Time since another member was heard.
         # TYPE skerry_bus_silence_seconds gauge
         skerry_bus_silence_seconds %s
-        # HELP skerry_bus_members_answering Members, of lite ones full members, that answer now.
+        # HELP skerry_bus_members_answering Other full members that answer now.
         # TYPE skerry_bus_members_answering gauge
         skerry_bus_members_answering %d
         """

@@ -3,6 +3,7 @@ package io.skerry.shared.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.skerry.shared.problem.Code;
+import io.skerry.shared.problem.Problem;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -72,6 +73,18 @@ final class LocalBusTest {
                 });
         assertThat(Failure.code(bus.request("fails", number(1), 5_000))).isEqualTo(Code.INTERNAL);
         assertThat(Failure.code(bus.request("throws", number(1), 5_000))).isEqualTo(Code.INTERNAL);
+    }
+
+    @Test
+    void aHandlerThatIsUnavailableSaysSo() throws Exception {
+        bus.serve(
+                "leaves",
+                message -> {
+                    throw Problem.of(Code.UNAVAILABLE, "I leave").toException();
+                });
+        Future<JsonObject> answer = bus.request("leaves", number(1), 5_000);
+        assertThat(Failure.code(answer)).isEqualTo(Code.UNAVAILABLE);
+        assertThat(answer.cause()).hasMessage("I leave");
     }
 
     @Test

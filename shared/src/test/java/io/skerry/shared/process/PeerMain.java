@@ -44,7 +44,7 @@ final class PeerMain {
                     vertx.setPeriodic(
                             50,
                             timer -> {
-                                if (bus.isJoined()) {
+                                if (bus.hasJoined()) {
                                     vertx.cancelTimer(timer);
                                     System.out.println("joined");
                                 }

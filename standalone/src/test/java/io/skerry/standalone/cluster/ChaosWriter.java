@@ -170,6 +170,11 @@ final class ChaosWriter implements AutoCloseable {
         return refused;
     }
 
+    /// How often a change was refused, or nobody knew, and it was asked for again.
+    int repeats() {
+        return repeats;
+    }
+
     @Override
     public String toString() {
         return writes

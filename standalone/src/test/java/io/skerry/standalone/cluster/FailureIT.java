@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -106,6 +108,35 @@ final class FailureIT {
             cluster.gateway().awaitReady();
             String rule = acknowledged(cluster, instance, after, origin.port());
             cluster.awaitOnline(instance, rule);
+        }
+    }
+
+    /// One after the other, as in an upgrade, in a stream of changes.
+    @Test
+    void ruleServicesMayBeRestartedOneByOneWithoutARefusal(Cluster cluster) {
+        long seed = Long.getLong("skerry.chaos.seed", new Random().nextLong());
+        System.out.println("restarts with -Dskerry.chaos.seed=" + seed);
+        try (ChaosWriter writer = new ChaosWriter(cluster, 1, new Random(seed))) {
+            writer.write(WRITES);
+            for (ServiceProcess restarted : cluster.rules()) {
+                CompletableFuture<Integer> stopped =
+                        CompletableFuture.supplyAsync(
+                                restarted::stop, stop -> Thread.ofVirtual().start(stop));
+                while (!stopped.isDone()) {
+                    writer.write(1);
+                }
+                assertThat(stopped.join()).isZero();
+                writer.write(WRITES);
+                restarted.start();
+                while (!restarted.isReady()) {
+                    writer.write(1);
+                }
+                writer.write(WRITES);
+                cluster.awaitWell();
+            }
+            System.out.println("restarts of rule services: " + writer);
+            assertThat(writer.repeats()).as("refused changes").isZero();
+            writer.everyNodeServesWhatWasAcknowledged();
         }
     }
 
