@@ -99,7 +99,7 @@ final class ArchitectureTest {
         "org.flywaydb.., io.skerry.rules..",
         "io.netty.., io.skerry.edge..;io.skerry.load..",
         "com.hazelcast.., io.skerry.shared.process..",
-        "io.vertx.spi.cluster.., io.skerry.shared.process..",
+        "io.vertx.core.spi.cluster.., io.skerry.shared.process..",
         "com.tngtech.., none",
         "org.junit.., none"
     })

@@ -148,8 +148,7 @@ class EdgeMetricsTest {
             }
         }
         // Those of the bus are the bus's own to tell; ClusterBusTest reads them.
-        assertThat(written.remove("skerry_bus_silence_seconds[]")).isTrue();
-        assertThat(written.remove("skerry_bus_members_answering[]")).isTrue();
+        assertThat(written.removeIf(each -> each.startsWith("skerry_bus_"))).isTrue();
         // Those of TOA are told only where the kernel takes its program; ToaNodeIT reads them.
         assertThat(written.removeIf(each -> each.startsWith("skerry_toa_"))).isTrue();
         assertThat(exposed).isEqualTo(written);

@@ -10,7 +10,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.json.JsonObject;
-import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -21,10 +20,9 @@ import org.slf4j.LoggerFactory;
 /// away.
 ///
 /// Implementation notes. After a long freeze, or when the last full member was away, a Hazelcast
-/// cluster re-forms but the event bus's registrations do not come back for minutes. So a process
-/// that its {@link Pulse} calls silent leaves and joins again with all its {@link Registrations}.
-/// All state belongs to the context of the home Vert.x; the clustered one is only reached through
-/// it.
+/// cluster may take minutes to become one again. So a process that its {@link Pulse} calls silent
+/// leaves and joins again with all its {@link Registrations}. All state belongs to the context of
+/// the home Vert.x; the clustered one is only reached through it.
 public final class ClusterBus implements Bus {
     private static final Logger log = LoggerFactory.getLogger(ClusterBus.class);
     private static final long PULSE_MILLIS = 1_000;
@@ -33,7 +31,8 @@ public final class ClusterBus implements Bus {
     private static final long JOIN_RETRY_MILLIS = 2_000;
 
     /// One stay in the cluster.
-    private record Membership(ClusterMember member, Vertx vertx, EventBusPort port) {}
+    private record Membership(
+            ClusterMember member, ClusterNodes nodes, Vertx vertx, EventBusPort port) {}
 
     private final Vertx home;
     private final Context context;
@@ -104,11 +103,12 @@ public final class ClusterBus implements Bus {
             context.runOnContext(v -> failed(failed));
             return;
         }
+        ClusterNodes nodes = new ClusterNodes(member);
         Vertx.builder()
                 .with(options())
-                .withClusterManager(new HazelcastClusterManager(member.instance()))
+                .withClusterManager(nodes)
                 .buildClustered()
-                .onSuccess(joined -> context.runOnContext(v -> entered(member, joined)))
+                .onSuccess(joined -> context.runOnContext(v -> entered(member, nodes, joined)))
                 // A member left behind would keep its port from the next one.
                 .onFailure(failure ->
                         member.end(false)
@@ -140,10 +140,10 @@ public final class ClusterBus implements Bus {
         }
     }
 
-    private void entered(ClusterMember member, Vertx clustered) {
+    private void entered(ClusterMember member, ClusterNodes nodes, Vertx clustered) {
         changing = false;
         Membership entered =
-                new Membership(member, clustered, new EventBusPort(clustered.eventBus()));
+                new Membership(member, nodes, clustered, new EventBusPort(clustered.eventBus()));
         if (closing != null) {
             leave(entered, true).onComplete(closing);
             return;
@@ -154,7 +154,7 @@ public final class ClusterBus implements Bus {
         clustered.exceptionHandler(failure -> log.debug("in the clustered Vert.x", failure));
         EventBusPort port = entered.port();
         registrations.enter(port);
-        pulse.begin(port).onComplete(known -> joinedOnce = true);
+        pulse.begin(nodes, port).onComplete(known -> joinedOnce = true);
         trouble = "";
         membership = entered;
         log.info(
@@ -168,7 +168,15 @@ public final class ClusterBus implements Bus {
     /// {@inheritDoc}
     @Override
     public String metrics() {
-        return pulse.metrics();
+        Membership current = membership;
+        int members = current == null ? 0 : current.member().nodes().size();
+        return """
+        # HELP skerry_bus_members Members of the cluster, this one included; 0 outside.
+        # TYPE skerry_bus_members gauge
+        skerry_bus_members %d
+        """
+                        .formatted(members)
+                + pulse.metrics();
     }
 
     private void beat() {
@@ -176,15 +184,17 @@ public final class ClusterBus implements Bus {
         if (current == null) {
             return;
         }
-        pulse.beat();
-        if (pulse.isSilent()) {
-            log.warn(
-                    "nothing heard from the event bus for {} ms: joining again",
-                    Pulse.SILENCE_MAX_MILLIS);
-            membership = null;
-            changing = true;
-            leave(current, false).onComplete(done -> context.runOnContext(v -> left()));
+        if (!pulse.isOver()) {
+            current.nodes().refresh();
+            pulse.beat();
+            return;
         }
+        log.warn(
+                "nothing heard from the event bus for {} ms: joining again",
+                Pulse.SILENCE_MAX_MILLIS);
+        membership = null;
+        changing = true;
+        leave(current, false).onComplete(done -> context.runOnContext(v -> left()));
     }
 
     private void left() {
@@ -261,20 +271,16 @@ public final class ClusterBus implements Bus {
 
     @Override
     public void serve(String address, Function<JsonObject, Future<JsonObject>> handler) {
-        Context on = home.getOrCreateContext();
-        add(new Registrations.Serve(address, on, handler));
+        registrations.serve(address, home.getOrCreateContext(), handler);
+        context.runOnContext(v -> pulse.beat());
     }
 
     @Override
     public void subscribe(String address, Consumer<JsonObject> handler) {
         Context on = home.getOrCreateContext();
-        add(new Registrations.Subscribe(address, on, handler));
-    }
-
-    private void add(Registrations.Registration registration) {
         context.runOnContext(v -> {
             Membership current = membership;
-            registrations.add(registration, current == null ? null : current.port());
+            registrations.subscribe(address, on, handler, current == null ? null : current.port());
         });
     }
 

@@ -1,5 +1,6 @@
 package io.skerry.shared.process;
 
+import com.hazelcast.cluster.Member;
 import com.hazelcast.config.AdvancedNetworkConfig;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.JoinConfig;
@@ -7,11 +8,13 @@ import com.hazelcast.config.ServerSocketEndpointConfig;
 import com.hazelcast.config.TcpIpConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.core.HazelcastInstanceNotActiveException;
+import io.skerry.shared.net.HostPort;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /// One Hazelcast member under the event bus. It is ours and not the Vert.x cluster manager's, which
@@ -19,7 +22,26 @@ import java.util.UUID;
 /// two halves of a cluster waits for.
 ///
 /// @param instance the member, running
-record ClusterMember(HazelcastInstance instance) {
+/// @param id names this stay in the cluster, and no other of the same process
+record ClusterMember(HazelcastInstance instance, String id) {
+    private static final String ID = "skerry.id";
+    private static final String BUS = "skerry.bus";
+
+    /// One of those in the list of members.
+    ///
+    /// @param id names its stay in the cluster
+    /// @param bus where its event bus listens
+    record Node(String id, HostPort bus) {
+        /// Nobody where a stranger is in the list.
+        private static Optional<Node> of(Member member) {
+            String id = member.getAttribute(ID);
+            String bus = member.getAttribute(BUS);
+            return id == null || bus == null
+                    ? Optional.empty()
+                    : HostPort.parse(bus).map(at -> new Node(id, at));
+        }
+    }
+
     /// Joins, or begins a cluster. Blocks for some seconds. Lite members never begin one: a cluster
     /// without full members can do nothing, and full ones that start meanwhile would lose their
     /// time joining it.
@@ -28,7 +50,8 @@ record ClusterMember(HazelcastInstance instance) {
         if (settings.lite() && !found.containsValue(MemberProbe.Found.ANSWERS)) {
             throw new NobodyListens(settings.members());
         }
-        Config config = config(settings);
+        String id = UUID.randomUUID().toString();
+        Config config = config(settings, id);
         // One that hangs would be asked whether a cluster may begin, for as long as it hangs.
         List<String> hanging =
                 settings.members().stream()
@@ -39,7 +62,20 @@ record ClusterMember(HazelcastInstance instance) {
         HazelcastInstance instance = Hazelcast.newHazelcastInstance(config);
         // When it is well again it is found, and the two clusters become one.
         hanging.forEach(members::addMember);
-        return new ClusterMember(instance);
+        return new ClusterMember(instance, id);
+    }
+
+    /// All that are in the list of members now, this one included; nobody when it has left. Asks
+    /// nobody else.
+    List<Node> nodes() {
+        try {
+            return instance.getCluster().getMembers().stream()
+                    .map(Node::of)
+                    .flatMap(Optional::stream)
+                    .toList();
+        } catch (HazelcastInstanceNotActiveException left) {
+            return List.of();
+        }
     }
 
     /// A lite member would be alone: no full one answers.
@@ -73,16 +109,16 @@ record ClusterMember(HazelcastInstance instance) {
     }
 
     /// Hazelcast with the member list alone: no multicast, no other port, no other address.
-    private static Config config(ClusterSettings settings) {
-        Config config = ConfigUtil.loadConfig();
+    private static Config config(ClusterSettings settings, String id) {
+        Config config = new Config();
         config.setClusterName("skerry");
         config.setLiteMember(settings.lite());
         config.setProperty("hazelcast.shutdownhook.enabled", "false");
         // By default a full member waits ten minutes for others to take its data: it has none.
         config.setProperty("hazelcast.graceful.shutdown.max.wait", "5");
-        // What the cluster manager asks of a member that it did not make.
         config.getMemberAttributeConfig()
-                .setAttribute("__vertx.nodeId", UUID.randomUUID().toString());
+                .setAttribute(ID, id)
+                .setAttribute(BUS, settings.busBind().toString());
         config.setProperty("hazelcast.phone.home.enabled", "false");
         config.setProperty("hazelcast.logging.type", "slf4j");
         config.setProperty("hazelcast.socket.bind.any", "false");

@@ -47,15 +47,19 @@ final class EventBusPort {
                 .mapEmpty();
     }
 
+    /// Nothing was done, and it may be tried again.
+    static ProblemException nobody(String address) {
+        return Problem.of(Code.UNAVAILABLE, "nobody answers at " + address + " now; try again")
+                .toException();
+    }
+
     private static ProblemException problem(String address, Throwable failure) {
         ReplyFailure type =
                 failure instanceof ReplyException reply
                         ? reply.failureType()
                         : ReplyFailure.RECIPIENT_FAILURE;
         return switch (type) {
-            case NO_HANDLERS ->
-                    Problem.of(Code.UNAVAILABLE, "nobody answers at " + address + " now; try again")
-                            .toException();
+            case NO_HANDLERS -> nobody(address);
             case TIMEOUT ->
                     Problem.of(
                                     Code.OUTCOME_UNKNOWN,
@@ -76,7 +80,7 @@ final class EventBusPort {
         events.publish(address, message);
     }
 
-    /// Completes when the cluster knows it, or cannot be told now.
+    /// Completes when requests come.
     Future<Void> serve(
             String address, Context context, Function<JsonObject, Future<JsonObject>> handler) {
         return events.<JsonObject>consumer(
@@ -87,9 +91,7 @@ final class EventBusPort {
                                                 .onSuccess(message::reply)
                                                 .onFailure(failure ->
                                                         refuse(address, message, failure))))
-                .completion()
-                .onFailure(failure -> unknown(address, failure))
-                .otherwiseEmpty();
+                .completion();
     }
 
     private static void refuse(String address, Message<JsonObject> message, Throwable failure) {
@@ -107,12 +109,6 @@ final class EventBusPort {
                 && known.problem().code() == Code.UNAVAILABLE;
     }
 
-    /// Vert.x makes all registrations of a member known again when another one leaves.
-    private static void unknown(String address, Throwable failure) {
-        log.warn(
-                "the cluster does not know yet that {} is here: {}", address, failure.getMessage());
-    }
-
     private static Future<JsonObject> answer(
             Function<JsonObject, Future<JsonObject>> handler, JsonObject message) {
         try {
@@ -124,9 +120,6 @@ final class EventBusPort {
 
     void subscribe(String address, Context context, Consumer<JsonObject> handler) {
         events.<JsonObject>consumer(
-                        address,
-                        message -> context.runOnContext(v -> handler.accept(message.body())))
-                .completion()
-                .onFailure(failure -> unknown(address, failure));
+                address, message -> context.runOnContext(v -> handler.accept(message.body())));
     }
 }

@@ -1,13 +1,12 @@
 package io.skerry.shared.process;
 
-import io.skerry.shared.problem.Code;
-import io.skerry.shared.problem.Problem;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -19,12 +18,14 @@ import org.jspecify.annotations.Nullable;
 /// A lite member is silent when it hears no pulse of a full one, or gets no answer to its pings,
 /// for {@link #SILENCE_MAX_MILLIS}; other lite members prove nothing, for they go on hearing each
 /// other in a cluster that lost its heart. A full member is when it hears nobody, unless it never
-/// did: it may simply be alone.
+/// did: it may simply be alone. One that was frozen for so long itself was dropped by the others,
+/// and does not wait to find out.
 ///
-/// A pulse also says what its member serves, and requests go to full members that answer pings: the
-/// cluster drops one that is frozen after 10 s only, and until then every second request would be
-/// lost in it. Each such member is asked at an address of its own, which is looked up in the
-/// cluster while all is well. The last pulse says that its member leaves.
+/// A pulse also says what its member serves, which is how requests find their way: each goes to the
+/// {@link ClusterNodes#address} of one member. Several full members may serve the same address, so
+/// one of those that answer pings is asked: the cluster drops one that is frozen after 10 s only.
+/// What a lite member serves is its own, and its pulse suffices. The last pulse says that its
+/// member leaves.
 ///
 /// Belongs to one context, but for {@link #request} and {@link #metrics}, which all threads may
 /// use.
@@ -34,7 +35,6 @@ final class Pulse {
 
     private static final long PING_MILLIS = 2_000;
     private static final String PULSE = "skerry.pulse.v1";
-    private static final String MEMBER = "skerry.member.v1.";
 
     private final Context context;
     private final boolean full;
@@ -44,12 +44,16 @@ final class Pulse {
     /// The event bus of this stay in the cluster.
     private @Nullable EventBusPort port;
 
-    /// The name of this stay: what is left in the cluster of one before is not taken for it.
-    private String id = "";
+    /// Who is in the cluster of this stay.
+    private volatile @Nullable ClusterNodes nodes;
+
+    /// The name of this stay.
+    private volatile String id = "";
 
     private boolean heardAnybody;
     private long lastHeard;
     private long lastAnswered;
+    private long lastBeat;
 
     /// When a member that counts was last heard, in milliseconds, whatever stays came and went.
     private volatile long lastPulse = now();
@@ -61,19 +65,24 @@ final class Pulse {
     }
 
     /// A stay in the cluster begins. Completes when the others can hear of it.
-    Future<Void> begin(EventBusPort entered) {
+    ///
+    /// @param among who is in the cluster
+    Future<Void> begin(ClusterNodes among, EventBusPort entered) {
         port = entered;
-        id = UUID.randomUUID().toString();
+        nodes = among;
+        id = among.getNodeId();
         heardAnybody = false;
         lastHeard = now();
         lastAnswered = lastHeard;
+        lastBeat = lastHeard;
         entered.subscribe(PULSE, context, pulse -> heard(entered, pulse));
-        return entered.serve(MEMBER + id, context, this::asked)
+        return entered.serve(ClusterNodes.address(id), context, this::asked)
                 .onComplete(known -> context.runOnContext(v -> beat()));
     }
 
     /// Publishes one.
     void beat() {
+        lastBeat = now();
         publish(false);
     }
 
@@ -87,19 +96,20 @@ final class Pulse {
         if (current == null) {
             return;
         }
-        JsonArray serves = new JsonArray();
-        registrations.serving().forEach(serve -> serves.add(serve.address()));
         current.publish(
                 PULSE,
                 new JsonObject()
                         .put("id", id)
                         .put("full", full)
-                        .put("serves", serves)
+                        .put("serves", new JsonArray(List.copyOf(registrations.served())))
                         .put("leaves", leaves));
     }
 
-    /// Whether this stay in the cluster is of no more use.
-    boolean isSilent() {
+    /// Whether this stay in the cluster is of no more use. To be asked before each beat.
+    boolean isOver() {
+        if (now() - lastBeat > SILENCE_MAX_MILLIS) {
+            return true;
+        }
         if (full) {
             return heardAnybody && now() - lastHeard > SILENCE_MAX_MILLIS;
         }
@@ -123,23 +133,27 @@ final class Pulse {
         lastPulse = lastHeard;
         heardAnybody = true;
         if (fromFull) {
-            ping(on, member, pulse);
+            ping(on, member, serves(pulse));
+        } else {
+            answering.heard(member, false, serves(pulse), lastHeard);
         }
     }
 
-    private void ping(EventBusPort on, String member, JsonObject pulse) {
-        Set<String> serves =
-                pulse.getJsonArray("serves", new JsonArray()).stream()
-                        .map(String::valueOf)
-                        .collect(Collectors.toSet());
-        on.reaches(MEMBER + member, PING_MILLIS)
+    private static Set<String> serves(JsonObject pulse) {
+        return pulse.getJsonArray("serves", new JsonArray()).stream()
+                .map(String::valueOf)
+                .collect(Collectors.toSet());
+    }
+
+    private void ping(EventBusPort on, String member, Set<String> serves) {
+        on.reaches(ClusterNodes.address(member), PING_MILLIS)
                 .onSuccess(answer -> context.runOnContext(v -> answered(on, member, serves)));
     }
 
     private void answered(EventBusPort on, String member, Set<String> serves) {
         if (on.equals(port)) {
             lastAnswered = now();
-            answering.heard(member, serves, lastAnswered);
+            answering.heard(member, true, serves, lastAnswered);
         }
     }
 
@@ -147,39 +161,37 @@ final class Pulse {
     /// it, or without, which is a ping.
     private Future<JsonObject> asked(JsonObject envelope) {
         String address = envelope.getString("to");
-        if (address == null) {
-            return Future.succeededFuture(new JsonObject());
-        }
-        for (Registrations.Serve serve : registrations.serving()) {
-            if (serve.address().equals(address)) {
-                return serve.apply(envelope.getJsonObject("message"));
-            }
-        }
-        return Future.failedFuture(
-                Problem.of(Code.UNAVAILABLE, "nobody serves " + address + " here").toException());
+        return address == null
+                ? Future.succeededFuture(new JsonObject())
+                : registrations.answer(address, envelope.getJsonObject("message"));
     }
 
-    /// Asks one that answered lately, or where none did, one that the cluster chooses. One that did
-    /// nothing, because it leaves, is followed by the next.
+    /// Asks one that serves the address; one that did nothing, because it leaves, is followed by
+    /// the next. This one is asked where no other is.
     ///
     /// @param on the event bus now
     Future<JsonObject> request(
             EventBusPort on, String address, JsonObject message, long timeoutMillis) {
         long began = now();
-        String member = answering.next(address, began).orElse(null);
-        if (member == null) {
-            return on.request(address, message, timeoutMillis);
+        ClusterNodes among = nodes;
+        List<String> able =
+                answering.at(address, began, each -> among != null && among.lists(each));
+        if (able.isEmpty()) {
+            able = registrations.served().contains(address) ? List.of(id) : able;
         }
         JsonObject envelope = new JsonObject().put("to", address).put("message", message);
-        return on.request(MEMBER + member, envelope, timeoutMillis)
-                .recover(failure -> {
-                    long left = timeoutMillis - (now() - began);
-                    if (!EventBusPort.isUnavailable(failure) || left <= 0) {
-                        return Future.failedFuture(failure);
-                    }
-                    answering.forget(member);
-                    return request(on, address, message, left);
-                });
+        return able.isEmpty()
+                ? Future.failedFuture(EventBusPort.nobody(address))
+                : request(on, able.iterator(), envelope, began + timeoutMillis);
+    }
+
+    private static Future<JsonObject> request(
+            EventBusPort on, Iterator<String> able, JsonObject envelope, long end) {
+        return on.request(ClusterNodes.address(able.next()), envelope, Math.max(1, end - now()))
+                .recover(failure ->
+                        EventBusPort.isUnavailable(failure) && able.hasNext() && now() < end
+                                ? request(on, able, envelope, end)
+                                : Future.failedFuture(failure));
     }
 
     /// What is known of the others, in the Prometheus text format.

@@ -4,22 +4,20 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.json.JsonObject;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// What a process serves and listens to on the bus, kept from one stay in the cluster to the next.
-/// Belongs to one context.
+/// All threads may use it.
 final class Registrations {
-    /// One handler, and the context on which it is called.
-    sealed interface Registration {}
-
-    /// Answers requests.
-    record Serve(String address, Context context, Function<JsonObject, Future<JsonObject>> handler)
-            implements Registration {
-        /// Hands over a message that came another way than by its address.
+    /// Answers requests, on a context.
+    private record Serve(Context context, Function<JsonObject, Future<JsonObject>> handler) {
         Future<JsonObject> apply(JsonObject message) {
             Promise<JsonObject> answer = Promise.promise();
             context.runOnContext(v ->
@@ -30,37 +28,51 @@ final class Registrations {
         }
     }
 
-    /// Hears what is published.
-    record Subscribe(String address, Context context, Consumer<JsonObject> handler)
-            implements Registration {}
+    /// Hears what is published, on a context.
+    private record Subscribe(String address, Context context, Consumer<JsonObject> handler) {
+        void enter(EventBusPort port) {
+            port.subscribe(address, context, handler);
+        }
+    }
 
-    private final List<Registration> all = new ArrayList<>();
+    private final Map<String, Serve> serves = new ConcurrentHashMap<>();
+    private final List<Subscribe> subscribes = new CopyOnWriteArrayList<>();
 
-    /// Adds one.
+    /// Answers requests from now on, whatever bus they come from.
+    void serve(String address, Context context, Function<JsonObject, Future<JsonObject>> handler) {
+        serves.put(address, new Serve(context, handler));
+    }
+
+    /// The addresses at which requests are answered.
+    Set<String> served() {
+        return Set.copyOf(serves.keySet());
+    }
+
+    /// Answers a request; `unavailable` where nobody here serves its address.
+    Future<JsonObject> answer(String address, JsonObject message) {
+        Serve serve = serves.get(address);
+        return serve == null
+                ? Future.failedFuture(EventBusPort.nobody(address))
+                : serve.apply(message);
+    }
+
+    /// Hears what is published on this bus, and on those that come after it.
     ///
     /// @param port the event bus now, where there is one
-    void add(Registration registration, @Nullable EventBusPort port) {
-        all.add(registration);
+    void subscribe(
+            String address,
+            Context context,
+            Consumer<JsonObject> handler,
+            @Nullable EventBusPort port) {
+        Subscribe subscribe = new Subscribe(address, context, handler);
+        subscribes.add(subscribe);
         if (port != null) {
-            register(registration, port);
+            subscribe.enter(port);
         }
     }
 
-    /// A stay in the cluster begins: all are known there too.
+    /// A stay in the cluster begins: what is published there is heard.
     void enter(EventBusPort port) {
-        all.forEach(registration -> register(registration, port));
-    }
-
-    private static void register(Registration registration, EventBusPort port) {
-        switch (registration) {
-            case Serve(var address, var on, var handler) -> port.serve(address, on, handler);
-            case Subscribe(var address, var on, var handler) ->
-                    port.subscribe(address, on, handler);
-        }
-    }
-
-    /// Those that answer requests.
-    List<Serve> serving() {
-        return all.stream().filter(Serve.class::isInstance).map(Serve.class::cast).toList();
+        subscribes.forEach(subscribe -> subscribe.enter(port));
     }
 }

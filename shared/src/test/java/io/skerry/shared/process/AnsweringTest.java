@@ -2,7 +2,6 @@ package io.skerry.shared.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -11,43 +10,72 @@ import org.junit.jupiter.api.Test;
 final class AnsweringTest {
     private final Answering answering = new Answering();
 
-    private List<String> twice(String address, long nowMillis) {
-        List<String> turns = new ArrayList<>();
-        answering.next(address, nowMillis).ifPresent(turns::add);
-        answering.next(address, nowMillis).ifPresent(turns::add);
-        return turns;
+    private List<String> at(String address, long nowMillis) {
+        return answering.at(address, nowMillis, member -> true);
     }
 
     @Test
-    void everyoneWhoAnswersThereHasItsTurn() {
-        answering.heard("one", Set.of("rules"), 0);
-        answering.heard("two", Set.of("rules", "nodes"), 0);
-        answering.heard("three", Set.of("nodes"), 0);
-        assertThat(twice("rules", 1)).containsExactlyInAnyOrder("one", "two");
-        assertThat(answering.next("probe", 1)).isEmpty();
+    void oneThatTheClusterDroppedIsAskedLastAndNotWhenItFellSilent() {
+        answering.heard("dropped", true, Set.of("rules"), 0);
+        answering.heard("kept", true, Set.of("rules"), 0);
+        for (int i = 0; i < 4; i++) {
+            assertThat(answering.at("rules", 1, "kept"::equals)).containsExactly("kept", "dropped");
+        }
+        assertThat(answering.at("rules", 1, member -> false)).hasSize(2);
+        long late = Answering.RECENT_MILLIS + 1;
+        assertThat(answering.at("rules", late, "kept"::equals)).containsExactly("kept");
+        assertThat(answering.at("rules", late, member -> false)).isEmpty();
+    }
+
+    @Test
+    void everyoneWhoAnswersThereIsFirstInTurn() {
+        answering.heard("one", true, Set.of("rules"), 0);
+        answering.heard("two", true, Set.of("rules", "nodes"), 0);
+        answering.heard("three", true, Set.of("nodes"), 0);
+        assertThat(List.of(at("rules", 1), at("rules", 1)))
+                .containsExactlyInAnyOrder(List.of("one", "two"), List.of("two", "one"));
+        assertThat(at("probe", 1)).isEmpty();
     }
 
     @Test
     void oneThatFellSilentIsPassedOverUntilItIsHeardAgain() {
-        answering.heard("silent", Set.of("rules"), 0);
-        answering.heard("alive", Set.of("rules"), 1_000);
+        answering.heard("silent", true, Set.of("rules"), 0);
+        answering.heard("alive", true, Set.of("rules"), 1_000);
+        assertThat(at("rules", Answering.RECENT_MILLIS)).hasSize(2);
         long late = Answering.RECENT_MILLIS + 1;
         for (int i = 0; i < 4; i++) {
-            assertThat(answering.next("rules", late)).contains("alive");
+            assertThat(at("rules", late)).containsExactly("alive");
         }
         assertThat(answering.count(late)).isEqualTo(1);
-        answering.heard("silent", Set.of("rules"), late);
+        answering.heard("silent", true, Set.of("rules"), late);
         assertThat(answering.count(late)).isEqualTo(2);
-        assertThat(twice("rules", late)).containsExactlyInAnyOrder("silent", "alive");
-        assertThat(answering.next("rules", 2 * late + 1)).isEmpty();
+        assertThat(at("rules", late)).containsExactlyInAnyOrder("silent", "alive");
+    }
+
+    @Test
+    void whereNobodyWasHeardLatelyTheLastOneIsAskedFirst() {
+        answering.heard("first", true, Set.of("rules"), 0);
+        answering.heard("last", true, Set.of("rules"), 1_000);
+        for (int i = 0; i < 4; i++) {
+            assertThat(at("rules", Answering.KEPT_MILLIS)).containsExactly("last", "first");
+        }
+        assertThat(at("rules", Answering.KEPT_MILLIS + 1)).containsExactly("last");
+        assertThat(at("rules", Answering.KEPT_MILLIS + 1_001)).isEmpty();
     }
 
     @Test
     void oneThatIsForgottenIsPassedOverUntilItIsHeardAgain() {
-        answering.heard("one", Set.of("rules"), 0);
+        answering.heard("one", true, Set.of("rules"), 0);
         answering.forget("one");
-        assertThat(answering.next("rules", 1)).isEmpty();
-        answering.heard("one", Set.of("rules"), 2);
-        assertThat(answering.next("rules", 2)).contains("one");
+        assertThat(at("rules", 1)).isEmpty();
+        answering.heard("one", true, Set.of("rules"), 2);
+        assertThat(at("rules", 2)).containsExactly("one");
+    }
+
+    @Test
+    void onlyFullMembersAreCounted() {
+        answering.heard("edge", false, Set.of("probe"), 0);
+        assertThat(at("probe", 1)).containsExactly("edge");
+        assertThat(answering.count(1)).isZero();
     }
 }

@@ -108,7 +108,7 @@ final class ClusterBusTest {
     }
 
     /// Waits a little between two attempts.
-    private static void pause() throws InterruptedException {
+    static void pause() {
         new CompletableFuture<Void>().completeOnTimeout(null, 100, TimeUnit.MILLISECONDS).join();
     }
 
@@ -133,6 +133,17 @@ final class ClusterBusTest {
         Set<String> expected = new TreeSet<>(before);
         ports.forEach(port -> expected.add("tcp " + port));
         assertThat(listening()).isEqualTo(expected);
+    }
+
+    @Test
+    void whatALiteMemberServesIsForFullOnes() throws Exception {
+        List<HostPort> ports = FreePorts.take(6);
+        ClusterBus full = join(ports, 0);
+        ClusterBus lite = join(ports, 2);
+        lite.serve("probe", message -> Future.succeededFuture(new JsonObject().put("is", "lite")));
+        assertThat(answer(full, "probe", JOIN).getString("is")).isEqualTo("lite");
+        awaitMetric(full, "skerry_bus_members_answering", 0, 0);
+        awaitMetric(full, "skerry_bus_members", 2, 2);
     }
 
     @Test
@@ -311,8 +322,8 @@ final class ClusterBusTest {
         assertThat(answer(lite, "name", HEALED).getString("is")).isEqualTo("other");
     }
 
-    /// Requests find the other one as soon as the frozen one does not answer pings, and again after
-    /// the cluster has dropped it, while it connects to it again and again.
+    /// Requests find the other one as soon as the frozen one does not answer pings, and none is
+    /// lost when the cluster drops it and connects to it again and again.
     @Test
     void aFrozenMemberIsPassedOverAndKeepsNoThreadBusy() throws Exception {
         List<HostPort> ports = FreePorts.take(10);
@@ -332,21 +343,20 @@ final class ClusterBusTest {
         while (System.nanoTime() - passedOver < 0) {
             pause();
         }
-        // Before the cluster drops it, nothing but our own pings says that it hangs.
-        long dropped = began + TimeUnit.SECONDS.toNanos(7);
-        while (System.nanoTime() - dropped < 0) {
-            for (ClusterBus lite : lites) {
-                assertThat(answer(lite, "who", Duration.ofMillis(1_500)).getLong("pid")).isZero();
-            }
-            pause();
-        }
+        // Before the cluster drops it, nothing but our own pings says that it hangs; when it is
+        // dropped, nothing that is still needed goes with it.
         long end = began + FROZEN.toNanos();
         while (System.nanoTime() - end < 0) {
             for (ClusterBus lite : lites) {
-                assertThat(answer(lite, "who", HEALED).getLong("pid")).isZero();
+                assertThat(
+                                lite.request("who", new JsonObject(), 1_000)
+                                        .await(2, TimeUnit.SECONDS)
+                                        .getLong("pid"))
+                        .isZero();
             }
             pause();
         }
+        awaitMetric(other, "skerry_bus_members", 4, 4);
         awaitMetric(lites.getFirst(), "skerry_bus_members_answering", 1, 1);
         assertThat(Duration.ofNanos(writingNanos() - busyBefore))
                 .as("processor time of the threads that write to members")

@@ -27,6 +27,7 @@ final class Cluster implements AutoCloseable {
     static final Duration AT_TARGET = Duration.ofSeconds(7);
 
     private static final int ANSWERS = 8;
+    private static final String ANSWERING = "skerry_bus_members_answering";
     private static final String TOKEN = "a token for tests";
 
     private final Site site;
@@ -313,6 +314,18 @@ final class Cluster implements AutoCloseable {
                     return answered[0] >= ANSWERS;
                 },
                 this::said);
+    }
+
+    /// Waits until every process can ask each rule service but itself over the bus.
+    void awaitBus() {
+        for (ServiceProcess process : all()) {
+            double others = rules().contains(process) ? rules().size() - 1 : rules().size();
+            Waiting.until(
+                    process.name() + " is answered by " + others + " rule services",
+                    CONVERGE,
+                    () -> process.metric(ANSWERING).orElse(-1.0) == others,
+                    () -> process.metric(ANSWERING) + said());
+        }
     }
 
     /// Waits until all three nodes acknowledged a rule.
