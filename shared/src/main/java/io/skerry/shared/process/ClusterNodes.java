@@ -13,7 +13,6 @@ import io.vertx.core.spi.cluster.NodeListener;
 import io.vertx.core.spi.cluster.RegistrationInfo;
 import io.vertx.core.spi.cluster.RegistrationListener;
 import io.vertx.core.spi.cluster.RegistrationUpdateEvent;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,25 +25,17 @@ import org.jspecify.annotations.Nullable;
 /// members and nothing else.
 ///
 /// Each process has that list, so no answer waits for another one, and nothing can be lost that the
-/// list does not bring back. Those that leave the list are still spoken to for {@link
-/// #KEPT_MILLIS}: while members agree that one is gone, Hazelcast may drop others for some seconds
-/// too, and who answers is found out by {@link Pulse}. Who listens where is not stored: a message
-/// to the {@link #address} of one member goes to that one, any other to all, and those who do not
-/// listen drop it. So an address of the second kind is for {@link EventBusPort#publish} only.
+/// list does not bring back. {@link LastingNodes} says who is spoken to though the list lacks it.
+/// Who listens where is not stored: a message to the {@link #address} of one member goes to that
+/// one, any other to all, and those who do not listen drop it. So an address of the second kind is
+/// for {@link EventBusPort#publish} only.
 ///
 /// Belongs to one stay in the cluster. All threads may use it.
 final class ClusterNodes implements ClusterManager, MembershipListener {
-    /// How long one is spoken to that left the list.
-    static final long KEPT_MILLIS = 30_000;
-
     private static final String ADDRESS = "skerry.member.v1.";
 
-    /// One that left the list.
-    private record Gone(ClusterMember.Node node, long atMillis) {}
-
     private final ClusterMember member;
-    private final List<Gone> gone = new ArrayList<>();
-    private List<ClusterMember.Node> listed = List.of();
+    private final LastingNodes lasting = new LastingNodes();
     private List<ClusterMember.Node> told = List.of();
 
     /// Addresses whose nodes Vert.x remembers.
@@ -147,19 +138,8 @@ final class ClusterNodes implements ClusterManager, MembershipListener {
         found.succeed(registrations(address));
     }
 
-    /// Those in the list, and those that left it lately, but for such as one in the list has taken
-    /// the place of.
     private synchronized List<ClusterMember.Node> known() {
-        List<ClusterMember.Node> now = member.nodes();
-        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
-        listed.stream()
-                .filter(node -> !now.contains(node))
-                .forEach(node -> gone.add(new Gone(node, millis)));
-        listed = now;
-        gone.removeIf(left ->
-                millis - left.atMillis() > KEPT_MILLIS
-                        || now.stream().anyMatch(node -> node.bus().equals(left.node().bus())));
-        return Stream.concat(now.stream(), gone.stream().map(Gone::node)).toList();
+        return lasting.of(member.nodes(), TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
     }
 
     /// Whether one is in the list now.
