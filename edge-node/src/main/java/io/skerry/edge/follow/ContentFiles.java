@@ -32,7 +32,8 @@ final class ContentFiles {
         this.folder = folder;
     }
 
-    /// Everything that can be read; a file that cannot is set aside as `….json.corrupt`.
+    /// Everything that can be read. A file that does not hold what it should is set aside as
+    /// `….json.corrupt`; one that the disk does not give is left where it is.
     ///
     /// @throws UncheckedIOException where the folder cannot be made or listed
     List<Held> load() {
@@ -40,14 +41,24 @@ final class ContentFiles {
         try {
             Files.createDirectories(folder);
             try (Stream<Path> files = Files.list(folder)) {
-                for (Path file : files.filter(f -> f.toString().endsWith(ENDING)).toList()) {
-                    read(file, loaded);
-                }
+                files.filter(f -> f.toString().endsWith(ENDING))
+                        .forEach(file -> loadOne(file, loaded));
             }
         } catch (IOException failed) {
             throw new UncheckedIOException("folder " + folder + ": " + failed.getMessage(), failed);
         }
         return loaded;
+    }
+
+    private void loadOne(Path file, List<Held> loaded) {
+        try {
+            read(file, loaded);
+        } catch (IOException failed) {
+            log.error(
+                    "content file {} is not read; its instance is pulled again: {}",
+                    file,
+                    failed.toString());
+        }
     }
 
     private void read(Path file, List<Held> loaded) throws IOException {

@@ -374,6 +374,26 @@ class FollowerTest {
         runs(B, 5);
     }
 
+    @Test
+    void aFileThatTheDiskDoesNotGiveTakesNoOtherWithIt() throws Exception {
+        service.put(Contents.of(A, 4, 80));
+        service.put(Contents.of(B, 5, 90));
+        follow(SHORT);
+        Eventually.holds("reported", () -> reported(B) == 5);
+        await(follower().stop());
+        Path a = folder.resolve("contents/" + A + ".json");
+        Files.delete(a);
+        Files.createSymbolicLink(a, folder.resolve("nowhere"));
+        service.silence(true);
+        applier.applied.clear();
+        follow(SHORT);
+        assertThat(applier.revision(A)).isZero();
+        assertThat(applier.revision(B)).isEqualTo(5);
+        service.silence(false);
+        runs(A, 4);
+        Eventually.holds("on disk again", () -> Files.isRegularFile(a));
+    }
+
     private URI closedPort() throws Exception {
         try (FakeRuleService gone = new FakeRuleService(vertx)) {
             return gone.uri();
