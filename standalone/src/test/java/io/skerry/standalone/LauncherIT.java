@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class LauncherIT {
     private static final Path ROOT =
             Path.of(System.getProperty("skerry.root", "..")).toAbsolutePath().normalize();
+
+    private static final Pattern PAGE = Pattern.compile("docs/[a-z/-]+\\.md");
 
     @TempDir Path folder;
 
@@ -79,6 +83,15 @@ final class LauncherIT {
         assertThat(result.status).isZero();
         assertThat(result.output).startsWith("usage: ./skerry");
         assertThat(result.errors).isEmpty();
+        assertThat(PAGE.matcher(result.output).results().map(MatchResult::group))
+                .allSatisfy(page -> assertThat(ROOT.resolve(page)).exists());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rule-service", "gateway", "edge", "toa-origin"})
+    void namesThePageThatSaysMore(String command) throws Exception {
+        assertThat(run(ROOT.resolve("skerry"), Map.of(), command, "--help").output)
+                .containsPattern(PAGE);
     }
 
     @Test
